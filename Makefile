@@ -1,0 +1,61 @@
+# make demo | test | bench | lint | format | clean. Everything happens in .venv; nothing is installed outside.
+#
+# PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check -q
+
+C_FILES := $(sort $(shell find csrc kernels tests/native -name '*.[ch]' -o -name '*.inc' 2>/dev/null))
+BUILD_FILES := pyproject.toml setup.py csrc/build_native.py $(filter-out tests/%,$(C_FILES))
+
+.NOTPARALLEL:
+.PHONY: demo test bench lint format clean
+
+demo: $(VENV)/.demo $(VENV)/.built
+	$(RUN) bench/demo.py
+
+test: $(VENV)/.test $(VENV)/.built
+	$(RUN) -m pytest $(ARGS)
+
+bench: $(VENV)/.bench $(VENV)/.built
+	$(RUN) -m pytest bench $(ARGS)
+
+lint: $(VENV)/.lint $(VENV)/.built
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+	$(VENV)/bin/clang-format --dry-run -Werror $(C_FILES)
+
+format: $(VENV)/.lint
+	$(RUN) -m ruff check --fix
+	$(RUN) -m ruff format
+	$(VENV)/bin/clang-format -i $(C_FILES)
+
+clean:
+	rm -rf $(VENV) build dist engine/*.egg-info engine/verilane/_native.*
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment, with what a build needs.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo 'Verilane needs Python 3.10 or newer: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo 'No virtual environment. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	$(PIP) install --upgrade pip setuptools cffi
+	@touch $@
+
+# The package, built in place: Python files are used where they lie, C is rebuilt when it changes.
+$(VENV)/.built: $(VENV)/.made $(BUILD_FILES)
+	@echo 'building (a minute or so)'
+	@$(PIP) install --no-build-isolation --editable '.[cli]' || { \
+	    echo 'The build needs a C compiler and the headers of Python.' \
+	         'On Debian and Ubuntu: apt install gcc python3-dev' >&2; exit 1; }
+	@touch $@
+
+# What one command needs beside it: a dependency group of pyproject.toml.
+$(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
+	$(PIP) install --group $*
+	@touch $@

@@ -1,0 +1,47 @@
+"""The cffi builder of `verilane._native`; setup.py names it in cffi_modules."""
+
+import platform
+import sysconfig
+from pathlib import Path
+
+from cffi import FFI
+
+ROOT = Path(__file__).resolve().parent.parent
+# setuptools takes paths relative to the project's root only.
+SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc/**/*.c"))
+HEADERS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("csrc", "kernels")
+    for pattern in ("**/*.h", "**/*.inc")
+    for path in ROOT.glob(f"{folder}/{pattern}")
+)
+
+ABI3 = platform.python_implementation() == "CPython" and not sysconfig.get_config_var(
+    "Py_GIL_DISABLED"
+)
+
+
+def declarations() -> str:
+    """Returns the part of verilane.h that cffi reads: declarations between two marks, no
+    preprocessor.
+    """
+    header = (ROOT / "csrc" / "verilane.h").read_text(encoding="utf-8")
+    _, begun, rest = header.partition("/* VL_CDEF_BEGIN */")
+    text, ended, _ = rest.partition("/* VL_CDEF_END */")
+    if not (begun and ended):
+        raise RuntimeError("csrc/verilane.h lacks its VL_CDEF marks")
+    return text
+
+
+ffi = FFI()
+ffi.cdef(declarations())
+ffi.set_source(
+    "verilane._native",
+    '#include "verilane.h"',
+    sources=SOURCES,
+    depends=HEADERS,
+    include_dirs=["csrc", "kernels"],
+    extra_compile_args=["-std=c11", "-O3"],
+    extra_link_args=["-pthread"],
+    py_limited_api=ABI3,
+)

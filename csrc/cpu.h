@@ -1,0 +1,15 @@
+/* Which instructions this machine has, asked of the CPU and of the operating system. */
+#ifndef VL_CPU_H
+#define VL_CPU_H
+
+/* What a row of the dispatch table may ask for. */
+enum vl_cpu_set {
+    VL_CPU_BASE,   /* nothing beyond the target's baseline */
+    VL_CPU_SHA_NI, /* SHA, SSSE3, SSE4.1 */
+    VL_CPU_AVX512  /* AVX512 F BW DQ VL IFMA VBMI2, AVX2, BMI2, and their registers saved by the operating system */
+};
+
+/* NULL if this machine has the whole set, else the first thing that is missing, for people. Cheap after the first call. */
+const char *vl_cpu_missing(enum vl_cpu_set set);
+
+#endif

@@ -1,0 +1,144 @@
+#include "dispatch.h"
+
+#include <stdatomic.h>
+
+#include "cpu.h"
+#include "selftest.h"
+
+#if defined(__x86_64__)
+#define ON_X86_64(instance) (&(instance))
+#else
+#define ON_X86_64(instance) NULL
+#endif
+
+typedef struct {
+    const char *name;
+    enum vl_cpu_set needs;
+    const vl_curve_ops *secp256k1; /* NULL: as scalar */
+    const vl_sha256_ops *sha256;   /* NULL: as scalar */
+} isa_row;
+
+static const isa_row rows[] = {
+    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, &vl_sha256_scalar},
+    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, NULL},
+    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, ON_X86_64(vl_sha256_sha_ni)},
+    [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), ON_X86_64(vl_sha256_avx512)},
+};
+
+enum { ISA_COUNT = sizeof rows / sizeof rows[0] };
+
+/* What VL_ISA_AUTO tries, in this order: the first that works and pays for n items. Each list ends with scalar. */
+typedef struct {
+    int isa;
+    size_t from; /* n */
+} preference;
+
+/* From how many signatures on eight lanes beat one: measured by bench/. */
+enum { AVX512_SIGNATURES_FROM = 2 };
+
+static const preference for_signatures[] = {{VL_ISA_AVX512, AVX512_SIGNATURES_FROM}, {VL_ISA_SCALAR, 0}};
+static const preference for_hashes[] = {{VL_ISA_AVX512, VL_SHA256_LANES_FROM}, {VL_ISA_SHA_NI, 0}, {VL_ISA_SCALAR, 0}};
+
+/* ---- Rows and what they own ---- */
+
+enum primitive { SECP256K1, SHA256, PRIMITIVES };
+
+static int is_isa(int isa) { return isa >= 0 && isa < ISA_COUNT; }
+
+static int owns(int isa, enum primitive which) {
+    return which == SECP256K1 ? rows[isa].secp256k1 != NULL : rows[isa].sha256 != NULL;
+}
+
+int vl_isa_count(void) { return ISA_COUNT; }
+
+const char *vl_isa_name(int isa) { return is_isa(isa) ? rows[isa].name : NULL; }
+
+int vl_isa_signature_lanes(int isa) { return is_isa(isa) && owns(isa, SECP256K1) ? rows[isa].secp256k1->lanes : 0; }
+
+int vl_isa_hash_lanes(int isa) { return is_isa(isa) && owns(isa, SHA256) ? rows[isa].sha256->lanes : 0; }
+
+size_t vl_scratch_size(void) {
+    size_t most = 0;
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (owns(isa, SECP256K1) && rows[isa].secp256k1->scratch_size > most) most = rows[isa].secp256k1->scratch_size;
+    }
+    return VL_SCRATCH_ALIGN - 1 + VL_SCRATCH_HOST + most;
+}
+
+/* ---- Self-tests: what they said is, beside the tables, the only state here ---- */
+
+enum { UNTESTED = 0, PASSED, FAILED };
+
+static _Atomic unsigned char tested[ISA_COUNT][PRIMITIVES];
+
+/* Threads may test the same primitive at once, each on its own memory. One failure is enough, and is for good. */
+static int run_selftest(int isa, enum primitive which, const vl_scratch *scratch) {
+    int passed =
+        which == SECP256K1 ? vl_selftest_secp256k1(rows[isa].secp256k1, scratch) : vl_selftest_sha256(rows[isa].sha256);
+    unsigned char before = UNTESTED;
+    if (passed) atomic_compare_exchange_strong(&tested[isa][which], &before, PASSED);
+    else atomic_store(&tested[isa][which], FAILED);
+    return atomic_load(&tested[isa][which]) == PASSED ? VL_SUCCESS : VL_ERROR_SELFTEST;
+}
+
+/* VL_SUCCESS unless the row can't be used here. It stands as a whole: a failure of one primitive is enough. */
+static int row_error(int isa) {
+    if (!is_isa(isa) || vl_cpu_missing(rows[isa].needs)) return VL_ERROR_ISA;
+    for (int which = 0; which < PRIMITIVES; which++) {
+        if (atomic_load(&tested[isa][which]) == FAILED) return VL_ERROR_SELFTEST;
+    }
+    return VL_SUCCESS;
+}
+
+const char *vl_isa_missing(int isa) {
+    if (!is_isa(isa)) return "no such instruction set";
+    const char *missing = vl_cpu_missing(rows[isa].needs);
+    return missing ? missing : row_error(isa) == VL_ERROR_SELFTEST ? "failed its self-test" : NULL;
+}
+
+int vl_selftest(int isa, void *scratch, size_t scratch_size) {
+    vl_scratch pieces;
+    if (!is_isa(isa) || vl_cpu_missing(rows[isa].needs)) return VL_ERROR_ISA;
+    if (vl_scratch_cut(&pieces, scratch, scratch_size) != VL_SUCCESS) return VL_ERROR_SCRATCH;
+    vl_secp256k1_prepare();
+    int signatures = owns(isa, SECP256K1) ? run_selftest(isa, SECP256K1, &pieces) : VL_SUCCESS;
+    int hashes = owns(isa, SHA256) ? run_selftest(isa, SHA256, &pieces) : VL_SUCCESS;
+    return signatures != VL_SUCCESS ? signatures : hashes;
+}
+
+/* ---- Choosing ---- */
+
+/* *row = the row whose primitive does the work of `isa`, tested. VL_SUCCESS, or why there is none. */
+static int open_row(int *row, int isa, enum primitive which, const vl_scratch *scratch) {
+    int error = row_error(isa);
+    if (error != VL_SUCCESS) return error;
+    *row = owns(isa, which) ? isa : VL_ISA_SCALAR;
+    if (*row != isa) error = row_error(*row);
+    if (error == VL_SUCCESS && atomic_load(&tested[*row][which]) == UNTESTED)
+        error = run_selftest(*row, which, scratch);
+    return error;
+}
+
+/* The same for any isa, VL_ISA_AUTO included. */
+static int choose_row(int *row, int isa, size_t n, enum primitive which, const vl_scratch *scratch) {
+    if (isa != VL_ISA_AUTO) return open_row(row, isa, which, scratch);
+    const preference *choice = which == SECP256K1 ? for_signatures : for_hashes;
+    for (;; choice++) {
+        if (n < choice->from) continue;
+        int error = open_row(row, choice->isa, which, scratch);
+        if (error == VL_SUCCESS || choice->isa == VL_ISA_SCALAR) return error;
+    }
+}
+
+const vl_curve_ops *vl_dispatch_secp256k1(int isa, size_t n, const vl_scratch *scratch, int *error) {
+    int row;
+    vl_secp256k1_prepare();
+    *error = choose_row(&row, isa, n, SECP256K1, scratch);
+    return *error == VL_SUCCESS ? rows[row].secp256k1 : NULL;
+}
+
+const vl_sha256_ops *vl_dispatch_sha256(int isa, size_t n, int *error) {
+    int row;
+    *error = choose_row(&row, isa, n, SHA256, NULL);
+    return *error == VL_SUCCESS ? rows[row].sha256 : NULL;
+}

@@ -1,0 +1,57 @@
+/* What one instruction set gives: the primitives behind the dispatch table. Rows are filled by the isa_*.c and
+ * hash/ files, read by scheme/, merkle.c and selftest.c. The parsing, the rules and the verdicts stay above this line;
+ * everything below is arithmetic on values that were already checked. */
+#ifndef VL_OPS_H
+#define VL_OPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A 256-bit integer: four little-endian 64-bit words, canonical (below p or n) unless said otherwise. */
+typedef struct {
+    uint64_t w[4];
+} vl_u256;
+
+/* An affine point that is on the curve (never infinity). */
+typedef struct {
+    vl_u256 x, y;
+} vl_point;
+
+/* Most items that one call of a primitive below may get; scratch sizes follow from it. */
+#define VL_BLOCK 512
+
+typedef struct {
+    int lanes;
+    /* Bytes of scratch (aligned to 64) that any of these calls needs. */
+    size_t scratch_size;
+
+    /* u[i] = a[i] / d[i], v[i] = b[i] / d[i] mod n, by one shared inversion.
+     * On input: n <= VL_BLOCK; all below the group order; d[i] != 0. */
+    void (*scalar_ratio)(vl_u256 *u, vl_u256 *v, size_t n, const vl_u256 *a, const vl_u256 *b, const vl_u256 *d,
+                         void *scratch);
+
+    /* R[i] = u[i] G + v[i] Q[i], affine.
+     * On input: n <= VL_BLOCK; u, v below the group order.
+     * On output: exceptional[i] = 0 and R[i] is the sum, or exceptional[i] = 1 and R[i] means nothing: the lockstep
+     * formulas met an exceptional case (the sum may be infinity) and double_mul_exact must be asked. */
+    void (*double_mul)(vl_point *r, uint8_t *exceptional, size_t n, const vl_u256 *u, const vl_u256 *v,
+                       const vl_point *q, void *scratch);
+
+    /* y[i] = a square root of x[i]^3 + 7 with y mod 2 = odd[i].
+     * On output: ok[i] = 1, or 0 when there is none (y[i] then means nothing). */
+    void (*decompress)(vl_u256 *y, uint8_t *ok, size_t n, const vl_u256 *x, const uint8_t *odd, void *scratch);
+} vl_curve_ops;
+
+/* One table per machine and curve; secp256k1's are in isa_*.c. */
+extern const vl_curve_ops vl_secp256k1_scalar, vl_secp256k1_portable, vl_secp256k1_avx512;
+
+/* The exact path: complete formulas, plain scalar code, one item. Returns 1 and R = u G + v Q, or 0 when it is infinity. */
+int vl_secp256k1_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
+
+/* y^2 = x^3 + 7 and both below p: the host's own check of every key, whoever decompressed it. */
+int vl_secp256k1_on_curve(const vl_point *q);
+
+/* Builds the fixed-base table (1.5 MB, some milliseconds) if it is not there yet. Thread-safe. */
+void vl_secp256k1_prepare(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* Reading one item of a caller's column. */
+#ifndef VL_SCHEME_COLUMN_H
+#define VL_SCHEME_COLUMN_H
+
+#include "verilane.h"
+
+/* length bytes at data; data may be NULL when length is 0. */
+typedef struct {
+    const uint8_t *data;
+    size_t length;
+} vl_bytes;
+
+/* Whether a column of n > 0 items can be read at all: only a column without any byte may lack its data. */
+static inline int column_is_readable(const vl_column *column, size_t n) {
+    if (column == NULL) return 0;
+    if (column->data != NULL) return 1;
+    return column->offsets ? column->offsets[n] == column->offsets[0] : column->width == 0;
+}
+
+/* Offsets that descend make an empty item: no length is ever taken from a negative difference. */
+static inline vl_bytes column_item(const vl_column *column, size_t i) {
+    vl_bytes item = {NULL, 0};
+    if (column->offsets == NULL) {
+        item.length = column->width;
+        if (item.length) item.data = column->data + i * column->width;
+    } else if (column->offsets[i + 1] > column->offsets[i]) {
+        item.length = (size_t)(column->offsets[i + 1] - column->offsets[i]);
+        item.data = column->data + column->offsets[i];
+    }
+    return item;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* Verilane's C ABI: signatures verified in batches, Merkle nodes hashed in lanes.
+ *
+ * Everything here handles PUBLIC data only: nothing is constant time. Keep secrets out.
+ *
+ * Conventions
+ *   1. Results come first, then inputs; the number of items `n` follows the results.
+ *   2. A call returns VL_SUCCESS or a negative error; an error is the caller's mistake (a NULL, an unknown ISA,
+ *      too little scratch), never a property of an item. What is wrong inside an item is that item's verdict.
+ *   3. No call allocates, blocks, starts a thread or keeps a pointer. The caller lends `scratch`
+ *      (vl_scratch_size() bytes, any alignment); two calls may run at once if their scratch differs.
+ *   4. Integers inside keys, signatures and digests are big-endian, as the standards write them.
+ *
+ * The text below VL_CDEF is also what cffi reads: declarations only, no preprocessor.
+ */
+#ifndef VERILANE_H
+#define VERILANE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* VL_CDEF_BEGIN */
+
+/* One verdict per item; these numbers are fixed. When several faults hold, the first in this order is given. */
+enum vl_verdict {
+    VL_UNDECIDED = 0,     /* never returned; what fresh output memory means */
+    VL_OK = 1,
+    VL_BAD_KEY = 2,       /* not an encoding of a point on the curve */
+    VL_BAD_SIGNATURE = 3, /* encoding, range or policy (low-S) */
+    VL_BAD_MESSAGE = 4,   /* a digest of a wrong length */
+    VL_MISMATCH = 5       /* well formed, but the equation does not hold */
+};
+
+enum vl_error {
+    VL_SUCCESS = 0,
+    VL_ERROR_ARGUMENT = -1,    /* a required pointer is NULL, or an option is unknown */
+    VL_ERROR_ISA = -2,         /* no such ISA, or this machine lacks it */
+    VL_ERROR_SCRATCH = -3,     /* scratch is smaller than vl_scratch_size() */
+    VL_ERROR_SELFTEST = -4     /* the ISA's known answers came out wrong */
+};
+
+/* A column of n byte strings. Packed when offsets is NULL: item i is data[i * width .. (i + 1) * width).
+ * Ragged otherwise: n + 1 ascending offsets, item i is data[offsets[i] .. offsets[i + 1]); width is ignored. */
+typedef struct {
+    const uint8_t *data;
+    const int64_t *offsets;
+    size_t width;
+} vl_column;
+
+/* ---- Instruction sets: one row of the dispatch table each ---- */
+
+enum vl_isa {
+    VL_ISA_AUTO = -1,     /* the fastest for this primitive and this n, among those that work here */
+    VL_ISA_SCALAR = 0,    /* 64-bit integers, one lane: works everywhere */
+    VL_ISA_PORTABLE = 1,  /* 32-bit integers, one lane: the text that GPUs compile */
+    VL_ISA_SHA_NI = 2,    /* SHA-256 in four interleaved streams; signatures as in scalar */
+    VL_ISA_AVX512 = 3     /* AVX-512 IFMA: 8 signature lanes, 16 SHA-256 lanes */
+};
+
+int vl_isa_count(void);
+const char *vl_isa_name(int isa);          /* "scalar", "portable", "sha-ni", "avx512"; NULL if there is no such ISA */
+const char *vl_isa_missing(int isa);       /* NULL if it works here, else why not, for people */
+int vl_isa_signature_lanes(int isa);       /* 0 if this ISA has no signature code of its own */
+int vl_isa_hash_lanes(int isa);            /* 0 if this ISA has no hash code of its own */
+
+/* Known answers for every primitive of this ISA: VL_SUCCESS, VL_ERROR_SELFTEST or VL_ERROR_ISA. Milliseconds.
+ * The first use of an ISA runs it too (once); an ISA that failed is reported by vl_isa_missing(). */
+int vl_selftest(int isa, void *scratch, size_t scratch_size);
+
+/* Bytes of scratch that any call needs, for any ISA and any n. A constant. */
+size_t vl_scratch_size(void);
+
+/* ---- secp256k1 ECDSA: SEC 1 v2.0 sections 4.1.4 (verify) and 4.1.6 (recover) ---- */
+
+enum vl_encoding {
+    VL_COMPACT = 0, /* r || s, 64 bytes */
+    VL_DER = 1,     /* strict DER as BIP 66 defines it (without the sighash byte) */
+    VL_DER_LAX = 2  /* what Bitcoin's ecdsa_signature_parse_der_lax takes: historic chain data */
+};
+
+enum vl_flag {
+    VL_LOW_S = 1,       /* s > n/2 is VL_BAD_SIGNATURE */
+    VL_HYBRID_KEYS = 2  /* 65-byte keys may start with 06 or 07 (parity must agree) */
+};
+
+/* keys: 33, 65 or 64 bytes (x || y) each, mixed at will; digests: 32 bytes each, else VL_BAD_MESSAGE.
+ * A digest is taken as an integer and reduced mod n. */
+int vl_secp256k1_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                              const vl_column *digests, int encoding, unsigned flags, int isa,
+                              void *scratch, size_t scratch_size);
+
+/* signatures: 65 bytes, r || s || id with id 0..3 (bit 0: parity of R.y; bit 1: R.x = r + n).
+ * keys64: n rows x || y, zero where the verdict is not VL_OK. No point from (r, id), or Q = O: VL_BAD_SIGNATURE. */
+int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_column *signatures,
+                               const vl_column *digests, unsigned flags, int isa,
+                               void *scratch, size_t scratch_size);
+
+/* ---- Merkle trees ---- */
+
+enum vl_tree {
+    VL_TREE_RFC6962 = 0, /* RFC 6962 section 2.1: leaf SHA-256(00 || leaf), node SHA-256(01 || left || right) */
+    VL_TREE_BITCOIN = 1  /* leaves are 32-byte hashes, node double SHA-256, a lone node pairs with itself */
+};
+
+/* A tree over n leaves is cut in subtrees of 2^height leaves (the last one may be short), so that several threads
+ * can each reduce a range of leaves; vl_merkle_root then reduces what they give.
+ *
+ * vl_merkle_nodes: nodes = the roots, on level `height` (0..63), of the ceil(n / 2^height) subtrees over these n
+ * leaves, 32 bytes each. Unless the leaves are the whole tree's last ones, n must be a multiple of 2^height.
+ * total: number of leaves of the whole tree (an odd last node is treated by it).
+ * *mutated is set to 1 (never cleared) when two equal neighbours are paired on a level of a Bitcoin tree
+ * (CVE-2012-2459); it may be NULL for other trees. */
+int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, size_t total, int height,
+                    int tree, int isa, void *scratch, size_t scratch_size);
+
+/* root = root of the whole tree from its n nodes on one level (overwritten). n = 0: the empty tree's root. */
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, uint8_t *nodes, int tree, int isa,
+                   void *scratch, size_t scratch_size);
+
+/* digests[32 i ..] = SHA-256 of item i. */
+int vl_sha256(uint8_t *digests, size_t n, const vl_column *messages, int isa, void *scratch, size_t scratch_size);
+
+/* VL_CDEF_END */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,64 @@
+"""Verilane verifies many signatures at once and hashes Merkle trees, on the vector lanes of the
+CPU.
+
+It handles public data only: nothing in it is constant time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import merkle, secp256k1
+    from ._devices import Device, devices, use
+    from ._verdicts import Verdict, Verdicts
+    from .errors import (
+        DeviceUnavailable,
+        InternalError,
+        InvalidSignature,
+        MutatedTree,
+        VerilaneError,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Device",
+    "DeviceUnavailable",
+    "InternalError",
+    "InvalidSignature",
+    "MutatedTree",
+    "Verdict",
+    "Verdicts",
+    "VerilaneError",
+    "devices",
+    "merkle",
+    "secp256k1",
+    "use",
+]
+
+_MODULES = {
+    "_devices": ("Device", "devices", "use"),
+    "_verdicts": ("Verdict", "Verdicts"),
+    "errors": (
+        "DeviceUnavailable",
+        "InternalError",
+        "InvalidSignature",
+        "MutatedTree",
+        "VerilaneError",
+    ),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Imports what is asked for at first use (PEP 562): NumPy alone takes 100 ms to load."""
+    if name in ("merkle", "secp256k1"):
+        return import_module(f".{name}", __name__)
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

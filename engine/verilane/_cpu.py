@@ -1,0 +1,288 @@
+"""The CPU, as cffi shows it: the only file that sees `verilane._native`.
+
+A call here checks nothing but C's return code: Columns come checked from _columns.py. C releases
+the GIL's holder, allocates nothing and keeps no pointer; what it works in is lent per thread below.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._columns import BytesLike, Column
+from ._native import ffi as _ffi
+from ._native import lib as _lib
+from .errors import DeviceUnavailable, InternalError
+
+__all__ = [
+    "AUTO",
+    "ENCODINGS",
+    "HYBRID_KEYS",
+    "LOW_S",
+    "TREE_BITCOIN",
+    "TREE_RFC6962",
+    "Isa",
+    "Work",
+    "ecdsa_recover",
+    "ecdsa_verify",
+    "ecdsa_verify_one",
+    "isas",
+    "merkle_nodes",
+    "merkle_root",
+    "missing",
+    "selftest",
+    "sha256",
+]
+
+Work = Callable[[int, int], None]
+"""Does the items start..stop of a batch; several threads may run it at once on parts that do not
+overlap.
+"""
+
+AUTO: int = _lib.VL_ISA_AUTO
+ENCODINGS: dict[str, int] = {
+    "compact": _lib.VL_COMPACT,
+    "der": _lib.VL_DER,
+    "der-lax": _lib.VL_DER_LAX,
+}
+LOW_S: int = _lib.VL_LOW_S
+HYBRID_KEYS: int = _lib.VL_HYBRID_KEYS
+TREE_RFC6962: int = _lib.VL_TREE_RFC6962
+TREE_BITCOIN: int = _lib.VL_TREE_BITCOIN
+
+
+# ---- Instruction sets ----
+
+
+class Isa(NamedTuple):
+    """One row of the dispatch table. lanes: 0 where the ISA has no code of its own."""
+
+    number: int
+    name: str
+    missing: str | None
+    signature_lanes: int
+    hash_lanes: int
+
+
+def isas() -> list[Isa]:
+    """Returns every ISA that this build knows, with the reason where this machine lacks it."""
+    return [
+        Isa(
+            number,
+            _text(_lib.vl_isa_name(number)) or "",
+            missing(number),
+            _lib.vl_isa_signature_lanes(number),
+            _lib.vl_isa_hash_lanes(number),
+        )
+        for number in range(_lib.vl_isa_count())
+    ]
+
+
+def missing(isa: int) -> str | None:
+    """Returns why an ISA can't be used here, or None."""
+    return _text(_lib.vl_isa_missing(isa))
+
+
+def selftest(isa: int) -> bool:
+    """Runs the known answers of an ISA; returns False if one comes out wrong. DeviceUnavailable if
+    it is missing.
+    """
+    result = _lib.vl_selftest(isa, *_scratch())
+    if result == _lib.VL_ERROR_SELFTEST:
+        return False
+    _check(result, isa)
+    return True
+
+
+def _text(pointer: Any) -> str | None:
+    return _ffi.string(pointer).decode() if pointer else None
+
+
+def _check(result: int, isa: int) -> None:
+    if result == _lib.VL_SUCCESS:
+        return
+    if result in (_lib.VL_ERROR_ISA, _lib.VL_ERROR_SELFTEST):
+        name = _text(_lib.vl_isa_name(isa)) or f"number {isa}"
+        reason = missing(isa) or "its known answers came out wrong"
+        raise DeviceUnavailable(f"cpu:{name} can't be used: {reason}")
+    raise InternalError(f"libverilane returned {result}")
+
+
+# ---- What C is lent ----
+
+
+_SCRATCH_SIZE: int = _lib.vl_scratch_size()
+
+
+class _Local(threading.local):
+    """Scratch memory of one thread. C uses it within a call only, so nothing of it survives a
+    call.
+    """
+
+    def __init__(self) -> None:
+        self.scratch = _ffi.new("uint8_t[]", _SCRATCH_SIZE), _SCRATCH_SIZE
+
+
+_local = _Local()
+
+
+def _scratch() -> tuple[Any, int]:
+    return _local.scratch
+
+
+class _Lent:
+    """A Column as C takes it, from any row on. Holds the memory for as long as it lives."""
+
+    __slots__ = ("_data", "_offsets", "_width")
+
+    def __init__(self, column: Column) -> None:
+        self._data = _ffi.from_buffer("uint8_t[]", column.data)
+        self._offsets = (
+            None if column.offsets is None else _ffi.from_buffer("int64_t[]", column.offsets)
+        )
+        self._width = column.width
+
+    def at(self, start: int) -> Any:
+        if self._offsets is None:
+            return _ffi.new(
+                "vl_column *", (self._data + start * self._width, _ffi.NULL, self._width)
+            )
+        return _ffi.new("vl_column *", (self._data + 0, self._offsets + start, 0))
+
+
+def _bytes_at(array: NDArray[np.uint8]) -> Any:
+    """A pointer to a C-contiguous array that the caller keeps alive, for C to write through."""
+    return _ffi.from_buffer("uint8_t[]", array.reshape(-1), require_writable=True)
+
+
+# ---- secp256k1 ECDSA ----
+
+
+def ecdsa_verify(
+    verdicts: NDArray[np.uint8],
+    keys: Column,
+    signatures: Column,
+    digests: Column,
+    *,
+    encoding: int,
+    flags: int,
+    isa: int,
+) -> Work:
+    """Returns the work that fills `verdicts` (n,)."""
+    out, lent = _bytes_at(verdicts), (_Lent(keys), _Lent(signatures), _Lent(digests))
+
+    def work(start: int, stop: int) -> None:
+        columns = [column.at(start) for column in lent]
+        result = _lib.vl_secp256k1_ecdsa_verify(
+            out + start, stop - start, *columns, encoding, flags, isa, *_scratch()
+        )
+        _check(result, isa)
+
+    return work
+
+
+def ecdsa_verify_one(
+    key: BytesLike, signature: BytesLike, digest: BytesLike, encoding: int, flags: int, isa: int
+) -> int:
+    """Returns the verdict of one item. What it needs is made anew, so that it may be re-entered
+    (signal handlers).
+    """
+    memory = (
+        _from_buffer(_BYTES, key),
+        _from_buffer(_BYTES, signature),
+        _from_buffer(_BYTES, digest),
+    )
+    k, s, d = columns = _new(_THREE_COLUMNS)
+    k.data, s.data, d.data = memory
+    k.width, s.width, d.width = map(len, memory)
+    verdict = _new(_ONE_BYTE)
+    scratch, size = _local.scratch
+    result = _verify(
+        verdict, 1, columns, columns + 1, columns + 2, encoding, flags, isa, scratch, size
+    )
+    if result != 0:
+        _check(result, isa)
+    return verdict[0]  # type: ignore[no-any-return]
+
+
+_verify = _lib.vl_secp256k1_ecdsa_verify
+_from_buffer = _ffi.from_buffer
+_new = _ffi.new
+_BYTES = _ffi.typeof("uint8_t[]")
+_ONE_BYTE = _ffi.typeof("uint8_t[1]")
+_THREE_COLUMNS = _ffi.typeof("vl_column[3]")
+
+
+def ecdsa_recover(
+    keys64: NDArray[np.uint8],
+    verdicts: NDArray[np.uint8],
+    signatures: Column,
+    digests: Column,
+    *,
+    flags: int,
+    isa: int,
+) -> Work:
+    """Returns the work that fills `keys64` (n, 64) and `verdicts` (n,)."""
+    keys, out, lent = _bytes_at(keys64), _bytes_at(verdicts), (_Lent(signatures), _Lent(digests))
+
+    def work(start: int, stop: int) -> None:
+        columns = [column.at(start) for column in lent]
+        result = _lib.vl_secp256k1_ecdsa_recover(
+            keys + 64 * start, out + start, stop - start, *columns, flags, isa, *_scratch()
+        )
+        _check(result, isa)
+
+    return work
+
+
+# ---- Hashing ----
+
+
+def merkle_nodes(
+    nodes: NDArray[np.uint8], leaves: Column, *, height: int, tree: int, isa: int
+) -> tuple[Work, Callable[[], bool]]:
+    """Returns the work that fills `nodes` (ceil(n / 2^height), 32), and what tells afterwards if
+    the tree is mutated.
+
+    The starts of the work's parts must be multiples of 2^height.
+    """
+    out, lent = _bytes_at(nodes), _Lent(leaves)
+    seen: list[bool] = []
+
+    def work(start: int, stop: int) -> None:
+        mutated = _ffi.new("int *", 0)
+        first = out + 32 * (start >> height)
+        column = lent.at(start)
+        result = _lib.vl_merkle_nodes(
+            first, mutated, stop - start, column, leaves.n, height, tree, isa, *_scratch()
+        )
+        _check(result, isa)
+        if mutated[0]:
+            seen.append(True)
+
+    return work, lambda: bool(seen)
+
+
+def merkle_root(nodes: NDArray[np.uint8], *, tree: int, isa: int) -> tuple[bytes, bool]:
+    """Returns the root over the nodes (m, 32) of one level, which are overwritten, and whether the
+    tree is mutated.
+    """
+    root, mutated = _ffi.new("uint8_t[32]"), _ffi.new("int *", 0)
+    result = _lib.vl_merkle_root(
+        root, mutated, len(nodes), _bytes_at(nodes), tree, isa, *_scratch()
+    )
+    _check(result, isa)
+    return _ffi.buffer(root)[:], bool(mutated[0])
+
+
+def sha256(digests: NDArray[np.uint8], messages: Column, *, isa: int) -> Work:
+    """Returns the work that fills `digests` (n, 32)."""
+    out, lent = _bytes_at(digests), _Lent(messages)
+
+    def work(start: int, stop: int) -> None:
+        column = lent.at(start)
+        _check(_lib.vl_sha256(out + 32 * start, stop - start, column, isa, *_scratch()), isa)
+
+    return work

@@ -1,0 +1,239 @@
+"""The commands and their options. What they do is in audit.py."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .. import __version__, _cpu
+from .._devices import devices, use
+from .._verdicts import Verdict
+from ..errors import DeviceUnavailable
+from . import audit
+from .stream import BadInput, Reader
+
+__all__ = ["app"]
+
+# Exit statuses beside 0.
+NOT_VALID, BAD_USE, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="Verify many signatures at once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+
+class Scheme(str, Enum):
+    """What can be verified."""
+
+    SECP256K1_ECDSA = "secp256k1-ecdsa"
+
+
+class Encoding(str, Enum):
+    """How a signature is written."""
+
+    COMPACT = "compact"
+    DER = "der"
+    DER_LAX = "der-lax"
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE.parquet", help="The file to read.")]
+Signatures = Annotated[str, typer.Option(metavar="COL", help="Column of the signatures.")]
+Digests = Annotated[str, typer.Option(metavar="COL", help="Column of the 32-byte digests.")]
+LowS = Annotated[bool, typer.Option("--low-s", help="Take s > n/2 for a bad signature.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Cores to use (default: all).")]
+DeviceName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A device of `verilane devices`.")
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="Rows to hold in memory at a time.")]
+
+
+@app.command()
+def verify(
+    file: File,
+    scheme: Annotated[Scheme, typer.Option(help="The signature scheme.")],
+    keys: Annotated[str, typer.Option(metavar="COL", help="Column of the public keys.")],
+    signatures: Signatures,
+    digests: Digests,
+    encoding: Annotated[Encoding, typer.Option(help="How signatures are written.")] = (
+        Encoding.COMPACT
+    ),
+    low_s: LowS = False,
+    hybrid_keys: Annotated[
+        bool, typer.Option("--hybrid-keys", help="Take 65-byte keys that begin with 06 or 07.")
+    ] = False,
+    expected: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL",
+            help="Column of what should come out: true for OK and false for any other verdict, "
+            "or verdict codes (1 to 5), or verdict names.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="VERDICTS.parquet", help="Write row numbers and verdicts here."),
+    ] = None,
+    threads: Threads = None,
+    device: DeviceName = None,
+    batch_size: BatchSize = 65536,
+) -> None:
+    """Verify every signature in a Parquet file.
+
+    Exit status: 0 if every verdict is OK (with --expected: as expected), 1 if not, 2 for bad
+    use or bad input. What was verified before bad input or Ctrl-C is kept in --out.
+    """
+    columns = [keys, signatures, digests]
+
+    def job(reader: Reader, tally: audit.Tally) -> None:
+        audit.verify(
+            reader,
+            tally,
+            keys=keys,
+            signatures=signatures,
+            digests=digests,
+            expected=expected,
+            out=out,
+            batch_size=batch_size,
+            encoding=encoding.value,
+            low_s=low_s,
+            hybrid_keys=hybrid_keys,
+            threads=threads,
+        )
+
+    _report_on(file, columns, expected, device, job)
+
+
+@app.command()
+def recover(
+    file: File,
+    signatures: Signatures,
+    digests: Digests,
+    low_s: LowS = False,
+    expected: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of the 64-byte keys (x, y) expected.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="KEYS.parquet", help="Write row numbers, verdicts and keys here."),
+    ] = None,
+    threads: Threads = None,
+    device: DeviceName = None,
+    batch_size: BatchSize = 65536,
+) -> None:
+    """Recover the public key of every secp256k1 ECDSA signature in a Parquet file.
+
+    A signature is 65 bytes: r, s and the recovery id 0 to 3.
+
+    Exit status: 0 if every key is recovered (with --expected: as expected), 1 if not, 2 for bad
+    use or bad input. What was recovered before bad input or Ctrl-C is kept in --out.
+    """
+
+    def job(reader: Reader, tally: audit.Tally) -> None:
+        audit.recover(
+            reader,
+            tally,
+            signatures=signatures,
+            digests=digests,
+            expected=expected,
+            out=out,
+            batch_size=batch_size,
+            low_s=low_s,
+            threads=threads,
+        )
+
+    _report_on(file, [signatures, digests], expected, device, job)
+
+
+@app.command("devices")
+def list_devices() -> None:
+    """List every device and instruction set, its lanes, and why one is missing."""
+    table = Table("device", "signature lanes", "SHA-256 lanes", "here", box=None)
+    for device in devices():
+        lanes = [str(number or "-") for number in (device.signature_lanes, device.hash_lanes)]
+        table.add_row(device.name, *lanes, "yes" if device.available else f"no: {device.missing}")
+    Console().print(table)
+
+
+@app.command()
+def selftest() -> None:
+    """Run the known answers of every instruction set that this machine has."""
+    failed = False
+    for isa in _cpu.isas():
+        try:
+            result = "ok" if _cpu.selftest(isa.number) else "FAILED"
+        except DeviceUnavailable:
+            result = f"skipped: {isa.missing}"
+        failed |= result == "FAILED"
+        print(f"cpu:{isa.name:<10} {result}")
+    if failed:
+        raise typer.Exit(NOT_VALID)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"verilane {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Verify many signatures at once. Everything is public data: nothing here is constant time."""
+
+
+def _report_on(
+    file: Path,
+    columns: list[str],
+    expected: str | None,
+    device: str | None,
+    job: Callable[[Reader, audit.Tally], None],
+) -> None:
+    """Runs a job over a file, prints its tally, and ends with the exit status that it deserves."""
+    tally = audit.Tally()
+    try:
+        reader = Reader(file, columns if expected is None else [*columns, expected])
+        with nullcontext() if device is None else use(device):
+            job(reader, tally)
+    except (BadInput, ValueError, DeviceUnavailable) as error:
+        _stop(tally, str(error), BAD_USE)
+    except KeyboardInterrupt:
+        _stop(tally, "interrupted", INTERRUPTED)
+    _print(tally, expected)
+    raise typer.Exit(NOT_VALID if tally.failures else 0)
+
+
+def _stop(tally: audit.Tally, why: str, status: int) -> NoReturn:
+    done = f" (after {tally.rows:,} rows)" if tally.rows else ""
+    print_error(f"verilane: {why}{done}")
+    raise typer.Exit(status)
+
+
+def print_error(line: str) -> None:
+    """Prints one line on stderr."""
+    typer.echo(line, err=True)
+
+
+def _print(tally: audit.Tally, expected: str | None) -> None:
+    rate = tally.rows / tally.seconds if tally.seconds else 0.0
+    print(f"{tally.rows:,} signatures in {tally.seconds:.2f} s, {rate:,.0f} a second")
+    for verdict in Verdict:
+        if tally.counts[verdict] != 0:
+            print(f"  {verdict.name:<14}{tally.counts[verdict]:>14,}  {verdict.reason}")
+    what = "not OK" if expected is None else "not as expected"
+    print(f"{what}: {tally.failures:,} rows")
+    for row, verdict in tally.first_failures:
+        print(f"  row {row}: {verdict}")
+    if tally.failures > len(tally.first_failures):
+        print("  ...")

@@ -1,0 +1,192 @@
+"""ECDSA over secp256k1: verification by SEC 1 v2.0 section 4.1.4, key recovery by section 4.1.6.
+
+Everything here is public data: nothing is constant time. A digest is given, never made: which hash
+a chain signs is the chain's business.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _cpu, _pool
+from .._columns import BytesLike, Column, ColumnLike, column
+from .._devices import isa_of
+from .._verdicts import Verdict, Verdicts
+from ..errors import InternalError, InvalidSignature
+
+__all__ = ["recover", "recover_many", "verify", "verify_many"]
+
+KEY_WIDTHS = (33, 65, 64)
+COMPACT_WIDTHS = (64,)
+RECOVERABLE_WIDTHS = (65,)
+DIGEST_WIDTHS = (32,)
+
+# Fewer signatures than this are not worth another core: waking a thread costs as much. bench/
+# measures it.
+SIGNATURES_PER_CORE = 64
+
+Keys: TypeAlias = NDArray[np.uint8]
+
+
+def verify_many(
+    keys: ColumnLike,
+    signatures: ColumnLike,
+    digests: ColumnLike,
+    *,
+    encoding: str = "compact",
+    low_s: bool = False,
+    hybrid_keys: bool = False,
+    device: str | None = None,
+    threads: int | None = None,
+) -> Verdicts:
+    """Verifies n signatures and returns one verdict for each, in order.
+
+    keys: 33 bytes (02/03, x), 65 bytes (04, x, y) or 64 bytes (x, y), mixed at will unless packed.
+    signatures: 64 bytes (r, s) each if `encoding` is "compact"; "der" is strict DER as BIP 66
+    defines it, "der-lax" what Bitcoin's historic parser takes; both without a sighash byte.
+    digests: 32 bytes each. They fix n.
+    Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items.
+    low_s: s > n/2 is BAD_SIGNATURE (Ethereum since Homestead, Bitcoin's relay policy); the standard
+    takes both.
+    hybrid_keys: 65-byte keys may also start with 06 or 07 (historic Bitcoin; parity must agree).
+    device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
+
+    Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other,
+    an unknown encoding or device; DeviceUnavailable for a named device that is missing. An item's
+    own faults give its verdict.
+    """
+    code = _encoding(encoding)
+    flags = _flags(low_s, hybrid_keys)
+    isa = isa_of(device)
+    d = column("digests", digests, widths=DIGEST_WIDTHS)
+    k = column("keys", keys, widths=KEY_WIDTHS, n=d.n)
+    s = column(
+        "signatures", signatures, widths=COMPACT_WIDTHS if encoding == "compact" else None, n=d.n
+    )
+    verdicts = np.zeros(d.n, np.uint8)
+    work = _cpu.ecdsa_verify(verdicts, k, s, d, encoding=code, flags=flags, isa=isa)
+    _pool.run(d.n, work, threads=threads, least=SIGNATURES_PER_CORE)
+    return _decided(verdicts)
+
+
+def recover_many(
+    signatures: ColumnLike,
+    digests: ColumnLike,
+    *,
+    low_s: bool = False,
+    device: str | None = None,
+    threads: int | None = None,
+) -> tuple[Keys, Verdicts]:
+    """Recovers the public keys that made n signatures: returns them as (n, 64) uint8, x and y, and
+    one verdict each.
+
+    signatures: 65 bytes each, r, s and the recovery id 0 to 3 (bit 0: parity of R's y; bit 1: R's x
+    is r + n).
+    digests: 32 bytes each. They fix n.
+    A row is zero unless its verdict is OK; BAD_SIGNATURE also says that (r, id) is no point, or
+    that the key would be the point at infinity. Options and exceptions are those of `verify_many`.
+    """
+    flags = _flags(low_s, False)
+    isa = isa_of(device)
+    d = column("digests", digests, widths=DIGEST_WIDTHS)
+    s = column("signatures", signatures, widths=RECOVERABLE_WIDTHS, n=d.n)
+    return _recovered(s, d, flags, isa, threads)
+
+
+def verify(
+    key: BytesLike,
+    signature: BytesLike,
+    digest: BytesLike,
+    *,
+    encoding: str = "compact",
+    low_s: bool = False,
+    hybrid_keys: bool = False,
+    device: str | None = None,
+) -> None:
+    """Verifies one signature: returns None if it is valid, else raises InvalidSignature with the
+    verdict.
+
+    Takes one item of what `verify_many` takes; of any length, since a wrong length is a verdict
+    too.
+    """
+    code = _encoding(encoding)
+    flags = _flags(low_s, hybrid_keys)
+    isa = isa_of(device)
+    try:
+        verdict = _cpu.ecdsa_verify_one(key, signature, digest, code, flags, isa)
+    except (TypeError, BufferError):
+        key, signature, digest = (
+            _item("key", key),
+            _item("signature", signature),
+            _item("digest", digest),
+        )
+        verdict = _cpu.ecdsa_verify_one(key, signature, digest, code, flags, isa)
+    if verdict != _OK:
+        raise InvalidSignature(_decided(np.array([verdict], np.uint8))[0])
+
+
+def recover(
+    signature: BytesLike, digest: BytesLike, *, low_s: bool = False, device: str | None = None
+) -> bytes:
+    """Recovers the public key that made one signature: returns 64 bytes, x and y.
+
+    signature: 65 bytes, r, s and the recovery id 0 to 3. Raises InvalidSignature with the verdict
+    if there is none.
+    """
+    flags = _flags(low_s, False)
+    isa = isa_of(device)
+    s = column("signature", [_item("signature", signature)], widths=None)
+    d = column("digest", [_item("digest", digest)], widths=None)
+    keys, verdicts = _recovered(s, d, flags, isa, 1)
+    if not verdicts.all_ok:
+        raise InvalidSignature(verdicts[0])
+    return keys.tobytes()
+
+
+_OK = int(Verdict.OK)
+
+
+def _encoding(name: str) -> int:
+    try:
+        return _cpu.ENCODINGS[name]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"no encoding is named {name!r}; there are: {', '.join(_cpu.ENCODINGS)}"
+        ) from None
+
+
+def _flags(low_s: bool, hybrid_keys: bool) -> int:
+    return (_cpu.LOW_S if low_s else 0) | (_cpu.HYBRID_KEYS if hybrid_keys else 0)
+
+
+def _item(name: str, value: BytesLike) -> bytes:
+    try:
+        return bytes(memoryview(value))
+    except TypeError:
+        raise TypeError(f"{name}: expected bytes, got {type(value).__name__}") from None
+
+
+def _recovered(
+    signatures: Column, digests: Column, flags: int, isa: int, threads: int | None
+) -> tuple[Keys, Verdicts]:
+    n = digests.n
+    keys, verdicts = np.zeros((n, 64), np.uint8), np.zeros(n, np.uint8)
+    work = _cpu.ecdsa_recover(keys, verdicts, signatures, digests, flags=flags, isa=isa)
+    _pool.run(n, work, threads=threads, least=SIGNATURES_PER_CORE)
+    return keys, _decided(verdicts)
+
+
+def _decided(codes: NDArray[np.uint8]) -> Verdicts:
+    """Returns the verdicts; one that was never written, or that does not exist, is our own
+    fault.
+    """
+    if len(codes) and (codes.min() < _OK or codes.max() > _LAST):
+        wrong = int(np.flatnonzero((codes < _OK) | (codes > _LAST))[0])
+        raise InternalError(
+            f"item {wrong} was left with the code {codes[wrong]}: no verdict is given"
+        )
+    return Verdicts(codes)
+
+
+_LAST = int(max(Verdict))

@@ -1,0 +1,111 @@
+/* The field interface: what a group law may ask of a prime field, whatever the machine.
+ *
+ * A machine (fe_5x52_int128.inc, fe_5x52_madd.inc, fe_8x32.inc, fe_tiny.inc) gives the type `fe` (one element in every lane), the
+ * type `mask` (an unsigned integer, bit l for lane l) with LANES and MASK_ALL, and the functions of the table. This
+ * file, included after the machine, completes it with fused operations made from the others. A machine that can do
+ * better (adding in a product's columns before the one carry saves 20 % of a doubling on IFMA) defines its own and the
+ * macro FE_HAS_FUSED (or FE_HAS_FACTOR for the forms ending in _f).
+ *
+ * Magnitude: an element of magnitude m is a sum of m representatives about as large as p; each machine says what that
+ * means for its limbs. A "factor" (result of a function ending in _f) may only be multiplied or squared: its limbs may
+ * carry junk that a multiplier ignores. A product takes factors or elements with mag(a) mag(b) <= 64, up to 16 each; a
+ * fused sum of products holds to 64 in all, its subtracted side counted as 8 mag(d).
+ *
+ *   function                 {result}            in                 out
+ *   fe_mul, fe_sqr           a b, a^2                               2
+ *   fe_mul_k, fe_sqr_k       k a b, k a^2        1 <= k <= 8        2       (k a compile-time constant)
+ *   fe_mul_sub               a b - c             c <= 12            2
+ *   fe_sqr_sub_2             a^2 - 2 b           b <= 4             2
+ *   fe_sqr_sub_sub2          a^2 - b - 2 c       b <= 12, c <= 4    2
+ *   fe_mul_sub_2sqr          a b - 2 c^2         c <= 2, or factor  2
+ *   fe_mul_sub_mul           a b - c d           c <= 4             2
+ *   fe_add                   a + b               sum <= 16          sum
+ *   fe_sub                   a - b               a <= 8, b <= 4     a + 8
+ *   fe_neg                   -a                  <= 2               4
+ *   fe_mul_f, fe_sqr_f, fe_mul_sub_f, fe_sub_f: the same value as a factor; fe_sqr_k_f: of magnitude k
+ *   fe_one, fe_zero          1, 0                                   1
+ *   fe_broadcast             w in every lane     four words         1
+ *   fe_select                mask ? a : b                           max     (per lane)
+ *   fe_weak                  a                   <= 16              2
+ *   fe_is_zero               mask of lanes = 0   <= 16
+ *   fe_normalize             canonical           <= 16              1, below p
+ *   fe_is_odd                mask of odd lanes   canonical
+ *   fe_load                  four little-endian words at s + stride l for lane l       1       (strides count words)
+ *   fe_store                 the inverse         canonical
+ *   fe_load2                 x, y from the eight words at base + offset[l]             1
+ *   fe_store2                x, y to base + stride l, as values below 2^256   <= 16
+ *   fe_swap_lanes            lane l gets lane l ^ distance              max
+ *   fe_first                 canonical words of lane 0                  <= 16
+ *
+ * r may be the same object as an input everywhere. */
+#ifndef FE_HAS_FACTOR
+#define fe_mul_f fe_mul
+#define fe_sqr_f fe_sqr
+#define fe_sqr_k_f fe_sqr_k
+#define fe_mul_sub_f fe_mul_sub
+#define fe_sub_f fe_sub
+#endif
+
+#ifndef FE_HAS_FUSED
+/* r = k a for a small constant k, by additions */
+FN_INLINE void fe_times(fe *r, const fe *a, int k) {
+    fe sum = *a;
+    for (int i = 1; i < k; i++) fe_add(&sum, &sum, a);
+    *r = sum;
+}
+
+FN_INLINE void fe_mul_k(fe *r, const fe *a, const fe *b, int k) {
+    fe product;
+    fe_mul(&product, a, b);
+    fe_times(r, &product, k);
+}
+
+FN_INLINE void fe_sqr_k(fe *r, const fe *a, int k) {
+    fe square;
+    fe_sqr(&square, a);
+    fe_times(r, &square, k);
+}
+
+FN_INLINE void fe_mul_sub(fe *r, const fe *a, const fe *b, const fe *c) {
+    fe product;
+    fe_mul(&product, a, b);
+    fe_sub(r, &product, c);
+}
+
+FN_INLINE void fe_sqr_sub_2(fe *r, const fe *a, const fe *b) {
+    fe square;
+    fe_sqr(&square, a);
+    fe_sub(&square, &square, b);
+    fe_sub(r, &square, b);
+}
+
+FN_INLINE void fe_sqr_sub_sub2(fe *r, const fe *a, const fe *b, const fe *c) {
+    fe square;
+    fe_sqr(&square, a);
+    fe_sub(&square, &square, b);
+    fe_sub(&square, &square, c);
+    fe_sub(r, &square, c);
+}
+
+FN_INLINE void fe_mul_sub_2sqr(fe *r, const fe *a, const fe *b, const fe *c) {
+    fe product, square;
+    fe_mul(&product, a, b);
+    fe_sqr(&square, c);
+    fe_sub(&product, &product, &square);
+    fe_sub(r, &product, &square);
+}
+
+FN_INLINE void fe_mul_sub_mul(fe *r, const fe *a, const fe *b, const fe *c, const fe *d) {
+    fe ab, cd;
+    fe_mul(&ab, a, b);
+    fe_mul(&cd, c, d);
+    fe_sub(r, &ab, &cd);
+}
+#endif
+
+/* r = a^(2^n) */
+FN_INLINE void fe_sqr_n(fe *r, const fe *a, int n) {
+    fe t = *a;
+    for (int i = 0; i < n; i++) fe_sqr(&t, &t);
+    *r = t;
+}

@@ -1,0 +1,76 @@
+/* The dialect: C11, OpenCL C 1.2 and CUDA C++ in common.
+ *
+ * Rules of the dialect: no recursion, no heap, no libc; structs by value or by private pointer; a pointer into GLOBAL
+ * memory is never passed where a private one is expected; fixed-width integers only.
+ * Nothing in kernels/ is constant time: it handles public data only. Keep secrets out.
+ *
+ * VERIFY_BITS(x, n) states a bound, x < 2^n, in code. It does nothing unless built with -DVERIFY. */
+#ifndef VL_LANG_H
+#define VL_LANG_H
+
+#if defined(__OPENCL_VERSION__)
+typedef uchar u8;
+typedef uint u32;
+typedef ulong u64;
+#define FN static
+#define GLOBAL __global
+#define CONST __constant
+#define KERNEL __kernel void
+#elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
+typedef unsigned char u8;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+#define FN static __device__ __forceinline__
+#define GLOBAL
+#define CONST static __device__ const
+#define KERNEL extern "C" __global__ void
+#else
+#include <stddef.h>
+#include <stdint.h>
+typedef uint8_t u8;
+typedef uint32_t u32;
+typedef uint64_t u64;
+#define FN static inline
+#define GLOBAL
+#define CONST static const
+#define KERNEL void
+#endif
+
+/* On CPUs: arithmetic that must melt into its caller, and whole steps that must not (compile time, code size). */
+#if defined(__GNUC__) && !defined(__CUDACC__) && !defined(__OPENCL_VERSION__)
+#define FN_INLINE static inline __attribute__((always_inline, unused))
+#define FN_STEP static __attribute__((noinline, unused))
+#else
+#define FN_INLINE FN
+#define FN_STEP FN
+#endif
+
+/* Before the short loops over limbs, which must disappear: gcc leaves some of them at -O2. */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__) && !defined(__OPENCL_VERSION__)
+#define UNROLL _Pragma("GCC unroll 16")
+#else
+#define UNROLL
+#endif
+
+/* A hint, never a need. */
+#if defined(__GNUC__) && !defined(__CUDACC__) && !defined(__OPENCL_VERSION__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) ((void)0)
+#endif
+
+#if defined(VERIFY) && !defined(__OPENCL_VERSION__) && !defined(__CUDACC__)
+#include <stdio.h>
+#include <stdlib.h>
+#define VERIFY_CHECK(condition)                                                            \
+    do {                                                                                   \
+        if (!(condition)) {                                                                \
+            fprintf(stderr, "%s:%d: bound broken: %s\n", __FILE__, __LINE__, #condition);  \
+            abort();                                                                       \
+        }                                                                                  \
+    } while (0)
+#else
+#define VERIFY_CHECK(condition) ((void)0)
+#endif
+
+#endif
