@@ -50,7 +50,7 @@ $(VENV)/.made:
 # The package, built in place: Python files are used where they lie, C is rebuilt when it changes.
 $(VENV)/.built: $(VENV)/.made $(BUILD_FILES)
 	@echo 'building (a minute or so)'
-	@$(PIP) install --no-build-isolation --editable '.[cli]' || { \
+	@PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --editable '.[cli]' || { \
 	    echo 'The build needs a C compiler and the headers of Python.' \
 	         'On Debian and Ubuntu: apt install gcc python3-dev' >&2; exit 1; }
 	@touch $@

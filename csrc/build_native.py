@@ -41,7 +41,7 @@ ffi.set_source(
     sources=SOURCES,
     depends=HEADERS,
     include_dirs=["csrc", "kernels"],
-    extra_compile_args=["-std=c11", "-O3"],
+    extra_compile_args=["-std=c11", "-O3", "-g0"],
     extra_link_args=["-pthread"],
     py_limited_api=ABI3,
 )

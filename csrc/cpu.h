@@ -9,7 +9,8 @@ enum vl_cpu_set {
     VL_CPU_AVX512  /* AVX512 F BW DQ VL IFMA VBMI2, AVX2, BMI2, and their registers saved by the operating system */
 };
 
-/* NULL if this machine has the whole set, else the first thing that is missing, for people. Cheap after the first call. */
+/* NULL if this machine has the whole set, else the first thing that is missing, for people. Cheap after the first
+ * call. */
 const char *vl_cpu_missing(enum vl_cpu_set set);
 
 #endif

@@ -33,7 +33,8 @@ typedef struct {
     size_t from; /* n */
 } preference;
 
-/* From how many signatures on eight lanes beat one: measured by bench/. */
+/* From how many signatures on eight lanes beat one. Zen 5, gcc 12, us per signature with 33-byte keys, scalar against
+ * avx512: n = 1: 32.0, 30.9; n = 2: 27.9, 15.8; n = 8: 23.9, 4.0; n = 64: 24.5, 2.9. */
 enum { AVX512_SIGNATURES_FROM = 2 };
 
 static const preference for_signatures[] = {{VL_ISA_AVX512, AVX512_SIGNATURES_FROM}, {VL_ISA_SCALAR, 0}};

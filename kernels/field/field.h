@@ -8,7 +8,7 @@
  *
  * Magnitude: an element of magnitude m is a sum of m representatives about as large as p; each machine says what that
  * means for its limbs. A "factor" (result of a function ending in _f) may only be multiplied or squared: its limbs may
- * carry junk that a multiplier ignores. A product takes factors or elements with mag(a) mag(b) <= 64, up to 16 each; a
+ * carry junk that a multiplier ignores. A product takes factors or elements with mag(a) mag(b) <= 64, up to 15 each; a
  * fused sum of products holds to 64 in all, its subtracted side counted as 8 mag(d).
  *
  *   function                 {result}            in                 out
@@ -19,8 +19,8 @@
  *   fe_sqr_sub_sub2          a^2 - b - 2 c       b <= 12, c <= 4    2
  *   fe_mul_sub_2sqr          a b - 2 c^2         c <= 2, or factor  2
  *   fe_mul_sub_mul           a b - c d           c <= 4             2
- *   fe_add                   a + b               sum <= 16          sum
- *   fe_sub                   a - b               a <= 8, b <= 4     a + 8
+ *   fe_add                   a + b               sum <= 15          sum
+ *   fe_sub                   a - b               a <= 7, b <= 4     a + 8
  *   fe_neg                   -a                  <= 2               4
  *   fe_mul_f, fe_sqr_f, fe_mul_sub_f, fe_sub_f: the same value as a factor; fe_sqr_k_f: of magnitude k
  *   fe_one, fe_zero          1, 0                                   1

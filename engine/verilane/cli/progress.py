@@ -15,6 +15,7 @@ class Progress:
 
     def __init__(self, rows: int) -> None:
         console = Console(stderr=True)
+        self._seen = console.is_terminal
         self._bar = RichProgress(
             BarColumn(),
             MofNCompleteColumn(),
@@ -22,7 +23,6 @@ class Progress:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("", total=rows, rate=0.0)
         self._done = 0
@@ -35,7 +35,8 @@ class Progress:
         self._bar.update(self._task, advance=rows, rate=rate)
 
     def __enter__(self) -> "Progress":
-        self._bar.start()
+        if self._seen:
+            self._bar.start()
         return self
 
     def __exit__(
@@ -44,4 +45,5 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._seen:
+            self._bar.stop()
