@@ -93,7 +93,8 @@ static inline void modinv_steps(modinv_matrix *t, uint64_t a, uint64_t b) {
 
 /* The top 33 bits (from the longer one's leading bit) and the low 31 bits of a and b; themselves if below 2^62.
  * On input: both non-negative and in `length` limbs, one of the top ones not zero if length > 1. */
-static inline void modinv_approximate(uint64_t *xa, uint64_t *xb, const modinv_int *a, const modinv_int *b, int length) {
+static inline void modinv_approximate(uint64_t *xa, uint64_t *xb, const modinv_int *a, const modinv_int *b,
+                                      int length) {
     uint64_t top_a = (uint64_t)a->l[length - 1], top_b = (uint64_t)b->l[length - 1];
     *xa = (uint64_t)a->l[0];
     *xb = (uint64_t)b->l[0];

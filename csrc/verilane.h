@@ -26,7 +26,7 @@ extern "C" {
 
 /* One verdict per item; these numbers are fixed. When several faults hold, the first in this order is given. */
 enum vl_verdict {
-    VL_UNDECIDED = 0,     /* never returned; what fresh output memory means */
+    VL_UNDECIDED = 0, /* never returned; what fresh output memory means */
     VL_OK = 1,
     VL_BAD_KEY = 2,       /* not an encoding of a point on the curve */
     VL_BAD_SIGNATURE = 3, /* encoding, range or policy (low-S) */
@@ -36,10 +36,10 @@ enum vl_verdict {
 
 enum vl_error {
     VL_SUCCESS = 0,
-    VL_ERROR_ARGUMENT = -1,    /* a required pointer is NULL, or an option is unknown */
-    VL_ERROR_ISA = -2,         /* no such ISA, or this machine lacks it */
-    VL_ERROR_SCRATCH = -3,     /* scratch is smaller than vl_scratch_size() */
-    VL_ERROR_SELFTEST = -4     /* the ISA's known answers came out wrong */
+    VL_ERROR_ARGUMENT = -1, /* a required pointer is NULL, or an option is unknown */
+    VL_ERROR_ISA = -2,      /* no such ISA, or this machine lacks it */
+    VL_ERROR_SCRATCH = -3,  /* scratch is smaller than vl_scratch_size() */
+    VL_ERROR_SELFTEST = -4  /* the ISA's known answers came out wrong */
 };
 
 /* A column of n byte strings. Packed when offsets is NULL: item i is data[i * width .. (i + 1) * width).
@@ -53,18 +53,18 @@ typedef struct {
 /* ---- Instruction sets: one row of the dispatch table each ---- */
 
 enum vl_isa {
-    VL_ISA_AUTO = -1,     /* the fastest for this primitive and this n, among those that work here */
-    VL_ISA_SCALAR = 0,    /* 64-bit integers, one lane: works everywhere */
-    VL_ISA_PORTABLE = 1,  /* 32-bit integers, one lane: the text that GPUs compile */
-    VL_ISA_SHA_NI = 2,    /* SHA-256 in four interleaved streams; signatures as in scalar */
-    VL_ISA_AVX512 = 3     /* AVX-512 IFMA: 8 signature lanes, 16 SHA-256 lanes */
+    VL_ISA_AUTO = -1,    /* the fastest for this primitive and this n, among those that work here */
+    VL_ISA_SCALAR = 0,   /* 64-bit integers, one lane: works everywhere */
+    VL_ISA_PORTABLE = 1, /* 32-bit integers, one lane: the text that GPUs compile */
+    VL_ISA_SHA_NI = 2,   /* SHA-256 in four interleaved streams; signatures as in scalar */
+    VL_ISA_AVX512 = 3    /* AVX-512 IFMA: 8 signature lanes, 16 SHA-256 lanes */
 };
 
 int vl_isa_count(void);
-const char *vl_isa_name(int isa);          /* "scalar", "portable", "sha-ni", "avx512"; NULL if there is no such ISA */
-const char *vl_isa_missing(int isa);       /* NULL if it works here, else why not, for people */
-int vl_isa_signature_lanes(int isa);       /* 0 if this ISA has no signature code of its own */
-int vl_isa_hash_lanes(int isa);            /* 0 if this ISA has no hash code of its own */
+const char *vl_isa_name(int isa);    /* "scalar", "portable", "sha-ni", "avx512"; NULL if there is no such ISA */
+const char *vl_isa_missing(int isa); /* NULL if it works here, else why not, for people */
+int vl_isa_signature_lanes(int isa); /* 0 if this ISA has no signature code of its own */
+int vl_isa_hash_lanes(int isa);      /* 0 if this ISA has no hash code of its own */
 
 /* Known answers for every primitive of this ISA: VL_SUCCESS, VL_ERROR_SELFTEST or VL_ERROR_ISA. Milliseconds.
  * The first use of an ISA runs it too (once); an ISA that failed is reported by vl_isa_missing(). */
@@ -82,21 +82,20 @@ enum vl_encoding {
 };
 
 enum vl_flag {
-    VL_LOW_S = 1,       /* s > n/2 is VL_BAD_SIGNATURE */
-    VL_HYBRID_KEYS = 2  /* 65-byte keys may start with 06 or 07 (parity must agree) */
+    VL_LOW_S = 1,      /* s > n/2 is VL_BAD_SIGNATURE */
+    VL_HYBRID_KEYS = 2 /* 65-byte keys may start with 06 or 07 (parity must agree) */
 };
 
 /* keys: 33, 65 or 64 bytes (x || y) each, mixed at will; digests: 32 bytes each, else VL_BAD_MESSAGE.
  * A digest is taken as an integer and reduced mod n. */
 int vl_secp256k1_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
-                              const vl_column *digests, int encoding, unsigned flags, int isa,
-                              void *scratch, size_t scratch_size);
+                              const vl_column *digests, int encoding, unsigned flags, int isa, void *scratch,
+                              size_t scratch_size);
 
 /* signatures: 65 bytes, r || s || id with id 0..3 (bit 0: parity of R.y; bit 1: R.x = r + n).
  * keys64: n rows x || y, zero where the verdict is not VL_OK. No point from (r, id), or Q = O: VL_BAD_SIGNATURE. */
 int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_column *signatures,
-                               const vl_column *digests, unsigned flags, int isa,
-                               void *scratch, size_t scratch_size);
+                               const vl_column *digests, unsigned flags, int isa, void *scratch, size_t scratch_size);
 
 /* ---- Merkle trees ---- */
 
@@ -113,12 +112,12 @@ enum vl_tree {
  * total: number of leaves of the whole tree (an odd last node is treated by it).
  * *mutated is set to 1 (never cleared) when two equal neighbours are paired on a level of a Bitcoin tree
  * (CVE-2012-2459); it may be NULL for other trees. */
-int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, size_t total, int height,
-                    int tree, int isa, void *scratch, size_t scratch_size);
+int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, size_t total, int height, int tree,
+                    int isa, void *scratch, size_t scratch_size);
 
 /* root = root of the whole tree from its n nodes on one level (overwritten). n = 0: the empty tree's root. */
-int vl_merkle_root(uint8_t *root, int *mutated, size_t n, uint8_t *nodes, int tree, int isa,
-                   void *scratch, size_t scratch_size);
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, uint8_t *nodes, int tree, int isa, void *scratch,
+                   size_t scratch_size);
 
 /* digests[32 i ..] = SHA-256 of item i. */
 int vl_sha256(uint8_t *digests, size_t n, const vl_column *messages, int isa, void *scratch, size_t scratch_size);

@@ -70,8 +70,8 @@ FN_INLINE void w_transpose(word r[8]) {
 /* Four words per lane, lane l's at p + l stride (in words). */
 FN_INLINE void w_load4(word r[4], const u64 *p, size_t stride) {
     word t[8];
-    UNROLL for (int i = 0; i < 8; i++)
-        t[i] = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(p + i * stride)));
+    UNROLL for (int i = 0; i < 8; i++) t[i] =
+        _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(p + i * stride)));
     w_transpose(t);
     UNROLL for (int i = 0; i < 4; i++) r[i] = t[i];
 }

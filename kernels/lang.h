@@ -62,12 +62,12 @@ typedef uint64_t u64;
 #if defined(VERIFY) && !defined(__OPENCL_VERSION__) && !defined(__CUDACC__)
 #include <stdio.h>
 #include <stdlib.h>
-#define VERIFY_CHECK(condition)                                                            \
-    do {                                                                                   \
-        if (!(condition)) {                                                                \
-            fprintf(stderr, "%s:%d: bound broken: %s\n", __FILE__, __LINE__, #condition);  \
-            abort();                                                                       \
-        }                                                                                  \
+#define VERIFY_CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            fprintf(stderr, "%s:%d: bound broken: %s\n", __FILE__, __LINE__, #condition); \
+            abort(); \
+        } \
     } while (0)
 #else
 #define VERIFY_CHECK(condition) ((void)0)

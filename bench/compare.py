@@ -1,0 +1,300 @@
+"""The figures that the project promises, each beside its target: `python bench/compare.py`.
+
+Two sides are measured in turn, round by round (A B, B A, A B, ...), because a shared machine drifts
+by 10 to 20 % within seconds; the ratio is that of the medians. Pin the process for steadier figures
+(`taskset -c 0-1`). Exit status 1 when a target is missed.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import peers
+from machine import cores, describe
+from workload import Signatures, exceptional, leaves, packed, parsed_keys, signatures
+
+import verilane
+from verilane import merkle, secp256k1
+
+Run = Callable[[], object]
+LARGE = 16384
+LEAVES = 1 << 20
+verify_many = secp256k1.ecdsa.verify_many
+recover_many = secp256k1.ecdsa.recover_many
+
+
+@dataclass(frozen=True)
+class Figure:
+    """ours against theirs for the same n items. The ratio is `better` (how many times faster ours
+    is, at least the target) or a cost (how many times as long ours takes, at most the target)."""
+
+    name: str
+    n: int
+    ours: Run
+    theirs: Run
+    target: float | None
+    better: bool = True
+    note: str = ""
+
+
+def interleaved(figure: Figure, rounds: int) -> tuple[list[float], list[float]]:
+    """Seconds per call of both sides, after one round that does not count."""
+    sides = (figure.ours, figure.theirs)
+    once = [seconds(run, 1) for run in sides]  # also builds tables and warms caches
+    once = [seconds(run, 1) for run in sides]
+    calls = [max(1, round(0.003 / each)) for each in once]
+    times: tuple[list[float], list[float]] = ([], [])
+    for index in range(rounds):
+        for side in (0, 1) if index % 2 == 0 else (1, 0):
+            times[side].append(seconds(sides[side], calls[side]) / calls[side])
+    return times
+
+
+def seconds(run: Run, calls: int) -> float:
+    start = time.perf_counter()
+    for _ in range(calls):
+        run()
+    return time.perf_counter() - start
+
+
+def spread(times: list[float]) -> float:
+    """Interquartile range over the median."""
+    low, median, high = statistics.quantiles(times, n=4)
+    return (high - low) / median
+
+
+# ---- The figures ----
+
+
+def verify(
+    data: Signatures, keys: str = "keys", *, threads: int = 1, device: str | None = None
+) -> Run:
+    columns = packed(getattr(data, keys)), packed(data.compact), packed(data.digests)
+    return lambda: verify_many(*columns, threads=threads, device=device)
+
+
+def coincurve(data: Signatures) -> Run:
+    return lambda: peers.coincurve_verify(data.keys, data.der, data.digests)
+
+
+def coincurve_parsed(data: Signatures) -> Run:
+    keys = parsed_keys(len(data))
+    return lambda: peers.coincurve_verify_parsed(keys, data.der, data.digests)
+
+
+def figures() -> Iterator[Figure]:
+    yield from verify_figures()
+    yield from shape_figures()
+    yield from exceptional_figures()
+    yield from merkle_figures()
+
+
+def verify_figures() -> Iterator[Figure]:
+    large = signatures(LARGE)
+    yield Figure(
+        "verify, n = 16384, packed",
+        LARGE,
+        verify(large),
+        coincurve(large),
+        8.0,
+        note="33-byte keys, parsed by both sides",
+    )
+    yield Figure(
+        "verify, n = 16384, packed, keys of 64 bytes",
+        LARGE,
+        verify(large, "keys_raw"),
+        coincurve_parsed(large),
+        None,
+        note="coincurve's keys parsed before",
+    )
+    yield Figure(
+        "recover, n = 16384, packed",
+        LARGE,
+        lambda columns=(packed(large.recoverable), packed(large.digests)): recover_many(
+            *columns, threads=1
+        ),
+        lambda: peers.coincurve_recover(large.recoverable, large.digests),
+        7.5,
+    )
+    small = signatures(64)
+    yield Figure("verify, n = 64, packed", 64, verify(small), coincurve(small), 5.0)
+    yield Figure(
+        "verify, n = 64, packed, keys of 64 bytes",
+        64,
+        verify(small, "keys_raw"),
+        coincurve_parsed(small),
+        None,
+        note="coincurve's keys parsed before",
+    )
+    one = signatures(1)
+    item = one.keys[0], one.compact[0], one.digests[0]
+    yield Figure(
+        "verify one",
+        1,
+        lambda: secp256k1.ecdsa.verify(*item),
+        coincurve(one),
+        1.3,
+        better=False,
+        note="secp256k1.ecdsa.verify",
+    )
+    yield Figure(
+        "verify, n = 1, packed",
+        1,
+        verify(one),
+        coincurve(one),
+        None,
+        better=False,
+        note="secp256k1.ecdsa.verify_many",
+    )
+    for n in (64, 1024, LARGE):
+        data = signatures(n)
+        yield Figure(
+            f"verify, n = {n}, scalar code alone",
+            n,
+            verify(data, device="cpu:scalar"),
+            coincurve(data),
+            1.0,
+        )
+
+
+def shape_figures() -> Iterator[Figure]:
+    large = signatures(LARGE)
+    lists = large.keys, large.compact, large.digests
+    yield Figure(
+        "lists of bytes over packed, n = 16384",
+        LARGE,
+        lambda: verify_many(*lists, threads=1),
+        verify(large),
+        1.10,
+        better=False,
+    )
+    if cores() >= 2:
+        yield Figure(
+            "two threads over one, n = 16384", LARGE, verify(large, threads=2), verify(large), 1.8
+        )
+
+
+def exceptional_figures() -> Iterator[Figure]:
+    """Costs in units of one libsecp256k1 verification, parsing excluded on its side."""
+    data = signatures(1024)
+    hostile = tuple(packed(column) for column in exceptional(1024))
+    yield Figure(
+        "every item exceptional, n = 1024",
+        1024,
+        lambda: verify_many(*hostile, threads=1),
+        peers.libsecp256k1_verify(data),
+        2.5,
+        better=False,
+        note="in libsecp256k1 verifications per item",
+    )
+    honest = signatures(64)
+    mixed = tuple(
+        packed([*column[:63], special[0]])
+        for column, special in zip(
+            (honest.keys, honest.compact, honest.digests), exceptional(1024), strict=True
+        )
+    )
+    yield Figure(
+        "one exceptional item among 64, over none",
+        64,
+        lambda: verify_many(*mixed, threads=1),
+        verify(honest),
+        one_more_item(honest),
+        better=False,
+        note="the target is what one item on the exact path may add",
+    )
+
+
+def one_more_item(honest: Signatures) -> float:
+    """1 + 2.5 libsecp256k1 verifications over the time of the 64 honest items."""
+    figure = Figure("", 64, verify(honest), peers.libsecp256k1_verify(honest), None)
+    ours, theirs = map(statistics.median, interleaved(figure, 15))
+    return 1 + 2.5 * theirs / 64 / ours
+
+
+def merkle_figures() -> Iterator[Figure]:
+    data = leaves(LEAVES)
+    as_list = [leaf.tobytes() for leaf in data]
+    yield Figure(
+        "merkle root, rfc6962, 2^20 leaves",
+        LEAVES,
+        lambda: merkle.root(data, threads=1),
+        lambda: peers.hashlib_root(as_list),
+        14.0,
+    )
+    yield Figure(
+        "merkle root, bitcoin, 2^20 leaves",
+        LEAVES,
+        lambda: merkle.root(data, tree="bitcoin", threads=1),
+        lambda: peers.hashlib_bitcoin_root(as_list),
+        None,
+    )
+
+
+# ---- The table ----
+
+
+def judged(figure: Figure, ratio: float) -> str:
+    if figure.target is None:
+        return "-"
+    return (
+        "PASS" if (ratio >= figure.target if figure.better else ratio <= figure.target) else "MISS"
+    )
+
+
+def row(figure: Figure, rounds: int) -> tuple[str, bool]:
+    ours, theirs = interleaved(figure, rounds)
+    a, b = statistics.median(ours), statistics.median(theirs)
+    ratio = b / a if figure.better else a / b
+    sign = "≥" if figure.better else "≤"
+    target = "-" if figure.target is None else f"{sign} {figure.target:.2f}"
+    verdict = judged(figure, ratio)
+    cells = [
+        figure.name,
+        f"{ratio:.2f}",
+        target,
+        verdict,
+        f"{a / figure.n * 1e6:.3f} µs ({spread(ours):.0%})",
+        f"{b / figure.n * 1e6:.3f} µs ({spread(theirs):.0%})",
+        f"{figure.n / a:,.0f}/s",
+        figure.note,
+    ]
+    return "| " + " | ".join(cells) + " |", verdict != "MISS"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=11, help="rounds per figure (default 11)")
+    parser.add_argument("--only", default="", help="only figures whose name holds this text")
+    options = parser.parse_args()
+    for name, value in describe().items():
+        print(f"- {name}: {value}")
+    print(f"- command: python {' '.join(sys.argv)}; {options.rounds} rounds, interleaved; medians")
+    print(f"- fastest device here: {fastest()}\n")
+    print(
+        "| figure | ratio | target | | ours, per item (spread) | theirs, per item (spread) | ours | note |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    passed = []
+    for figure in figures():
+        if options.only in figure.name:
+            text, good = row(figure, options.rounds)
+            print(text, flush=True)
+            passed.append(good)
+    print(f"\n{passed.count(False)} of {len(passed)} figures miss their target")
+    return 0 if all(passed) else 1
+
+
+def fastest() -> str:
+    """The targets are for a machine with AVX-512 IFMA: say what this one has."""
+    names = [device.name for device in verilane.devices() if device.missing is None]
+    return "cpu:avx512" if "cpu:avx512" in names else f"no cpu:avx512, only {', '.join(names)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

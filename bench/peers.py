@@ -1,0 +1,107 @@
+"""What the other libraries are asked to do: the tightest loop that their Python interface allows."""
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from coincurve import PublicKey
+from coincurve._libsecp256k1 import ffi, lib
+from coincurve.context import GLOBAL_CONTEXT
+from coincurve.ecdsa import der_to_cdata
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from workload import Signatures
+
+Run = Callable[[], object]
+
+
+def coincurve_verify(keys: list[bytes], der: list[bytes], digests: list[bytes]) -> bool:
+    """From bytes to a verdict: the key is parsed in the loop."""
+    return all(
+        [
+            PublicKey(key).verify(signature, digest, None)
+            for key, signature, digest in zip(keys, der, digests, strict=True)
+        ]
+    )
+
+
+def coincurve_verify_parsed(keys: list[PublicKey], der: list[bytes], digests: list[bytes]) -> bool:
+    """Keys parsed before: less work than ours, which always parses."""
+    return all(
+        [
+            key.verify(signature, digest, None)
+            for key, signature, digest in zip(keys, der, digests, strict=True)
+        ]
+    )
+
+
+def libsecp256k1_verify(data: Signatures) -> Run:
+    """secp256k1_ecdsa_verify alone, through coincurve's cffi: keys and signatures parsed before."""
+    verify, context = lib.secp256k1_ecdsa_verify, GLOBAL_CONTEXT.ctx
+    keys = [PublicKey(key) for key in data.keys]
+    items = [
+        (der_to_cdata(signature), ffi.new("unsigned char[32]", digest), key.public_key)
+        for key, signature, digest in zip(keys, data.der, data.digests, strict=True)
+    ]
+
+    def run() -> bool:
+        return all([verify(context, *item) for item in items])
+
+    run.keys = keys  # type: ignore[attr-defined]  # the points above live as long as these
+    return run
+
+
+def coincurve_recover(recoverable: list[bytes], digests: list[bytes]) -> list[PublicKey]:
+    recover = PublicKey.from_signature_and_message
+    return [
+        recover(signature, digest, None)
+        for signature, digest in zip(recoverable, digests, strict=True)
+    ]
+
+
+def in_threads(run: Callable[..., object], workers: int, *columns: list[object]) -> Run:
+    """The loop cut into one part per worker; libsecp256k1 runs without the GIL."""
+    size = -(-len(columns[0]) // workers)
+    parts = [
+        [column[start : start + size] for column in columns]
+        for start in range(0, len(columns[0]), size)
+    ]
+    pool = ThreadPoolExecutor(workers)
+    return lambda: list(pool.map(lambda part: run(*part), parts))
+
+
+def cryptography_verify(keys: list[bytes], der: list[bytes], digests: list[bytes]) -> bool:
+    """OpenSSL, from 65-byte keys; it raises on the first bad signature."""
+    curve, algorithm = ec.SECP256K1(), ec.ECDSA(Prehashed(SHA256()))
+    load = ec.EllipticCurvePublicKey.from_encoded_point
+    for key, signature, digest in zip(keys, der, digests, strict=True):
+        load(curve, key).verify(signature, digest, algorithm)
+    return True
+
+
+def hashlib_root(leaves: list[bytes]) -> bytes:
+    """RFC 6962 section 2.1, level by level: an odd last node moves up."""
+    sha256 = hashlib.sha256
+    level = [sha256(b"\0" + leaf).digest() for leaf in leaves]
+    while len(level) > 1:
+        pairs = iter(level)
+        odd = level[-1:] if len(level) % 2 else []
+        level = [
+            sha256(b"\1" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)
+        ]
+        level += odd
+    return level[0] if level else sha256().digest()
+
+
+def hashlib_bitcoin_root(leaves: list[bytes]) -> bytes:
+    """Bitcoin's tree: double SHA-256, an odd last node is paired with itself."""
+    sha256, level = hashlib.sha256, list(leaves)
+    while len(level) > 1:
+        level += level[-1:] if len(level) % 2 else []
+        pairs = iter(level)
+        level = [
+            sha256(sha256(left + right).digest()).digest()
+            for left, right in zip(pairs, pairs, strict=True)
+        ]
+    return level[0]

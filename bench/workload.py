@@ -1,0 +1,95 @@
+"""The data that every benchmark measures, the same for us and for the peers.
+
+Every signature is by a key of its own, with low s: no cache can help, and libsecp256k1 takes all.
+"""
+
+import random
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from coincurve import PrivateKey, PublicKey
+from numpy.typing import NDArray
+
+# SEC 2 v2.0 section 2.4.1.
+ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+
+Packed = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """n valid signatures, in the forms that the libraries take."""
+
+    keys: list[bytes]  # 33 bytes
+    keys_uncompressed: list[bytes]  # 65 bytes
+    compact: list[bytes]  # r || s
+    der: list[bytes]
+    recoverable: list[bytes]  # r || s || id
+    digests: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    def head(self, n: int) -> "Signatures":
+        """The first n."""
+        return Signatures(*(column[:n] for column in vars(self).values()))
+
+    @property
+    def keys_raw(self) -> list[bytes]:
+        """The keys as x || y, 64 bytes."""
+        return [key[1:] for key in self.keys_uncompressed]
+
+
+def packed(column: list[bytes]) -> Packed:
+    """The column as an array of shape (n, width)."""
+    return np.frombuffer(b"".join(column), np.uint8).reshape(len(column), -1)
+
+
+@cache
+def signatures(n: int) -> Signatures:
+    """n signatures by libsecp256k1, always the same."""
+    rng = random.Random("bench")
+    result = Signatures([], [], [], [], [], [])
+    for _ in range(n):
+        private = PrivateKey(rng.randbytes(32))
+        digest = rng.randbytes(32)
+        recoverable = private.sign_recoverable(digest, hasher=None)
+        result.keys.append(private.public_key.format())
+        result.keys_uncompressed.append(private.public_key.format(compressed=False))
+        result.compact.append(recoverable[:64])
+        result.der.append(private.sign(digest, hasher=None))
+        result.recoverable.append(recoverable)
+        result.digests.append(digest)
+    return result
+
+
+@cache
+def exceptional(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """(keys, compact signatures, digests) with u1 G = -u2 Q, so that R is infinite.
+
+    No incomplete formula gets through that sum: whatever the order of its additions, the last one
+    meets a point and its negative. All of these items are a MISMATCH. With Q = q G: any r and u2
+    give s = r / u2, u1 = -u2 q and the digest u1 s = -q r.
+    """
+    rng = random.Random("exceptional")
+    keys, compact, digests = [], [], []
+    for _ in range(n):
+        q, r, u2 = (rng.randrange(1, ORDER) for _ in range(3))
+        keys.append(PrivateKey.from_int(q).public_key.format())
+        s = r * pow(u2, -1, ORDER) % ORDER
+        compact.append(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+        digests.append((-q * r % ORDER).to_bytes(32, "big"))
+    return keys, compact, digests
+
+
+@cache
+def parsed_keys(n: int) -> list[PublicKey]:
+    """The keys of signatures(n) as coincurve's objects."""
+    return [PublicKey(key) for key in signatures(n).keys]
+
+
+@cache
+def leaves(n: int) -> Packed:
+    """n leaves of 32 bytes."""
+    return np.frombuffer(random.Random("leaves").randbytes(32 * n), np.uint8).reshape(n, 32)

@@ -1,0 +1,45 @@
+"""What every test may use: `isa`, each CPU device in turn, and `shared`, data that lies beside the
+repository.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from verilane import devices
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+# A failure prints the @reproduce_failure line that repeats it.
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("ci", settings.get_profile("default"), max_examples=50)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session", params=[device.name for device in devices()])
+def isa(request: pytest.FixtureRequest) -> str:
+    """The name of a device, for every one of this machine; a missing one is a skip that says
+    why.
+    """
+    name: str = request.param
+    missing = next(device.missing for device in devices() if device.name == name)
+    if missing is not None:
+        pytest.skip(f"{name}: {missing}")
+    return name
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """Finds a file of the shared folder; the test is skipped where that folder is not there."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"there is no ../shared/{name} beside this repository")
+        return path
+
+    return find

@@ -1,0 +1,139 @@
+/* The field interface of one machine, for tests/test_field.py. An fe crosses as its memory image: limbs, each with its
+ * lanes. `alias` names the input (1, 2, ...) that the result shares its object with; 0: none. */
+#include "machine.h"
+
+#define OPERATION(name, call) \
+    void native_##name(void *out, const void *in, int count, int alias) { \
+        fe x[5], *r = &x[alias]; \
+        memset(x, 0, sizeof x); \
+        memcpy(x + 1, in, (size_t)count * sizeof(fe)); \
+        call; \
+        memcpy(out, r, sizeof(fe)); \
+    }
+#define A (&x[1])
+#define B (&x[2])
+#define C (&x[3])
+#define D (&x[4])
+
+OPERATION(zero, fe_zero(r))
+OPERATION(one, fe_one(r))
+OPERATION(mul, fe_mul(r, A, B))
+OPERATION(mul_f, fe_mul_f(r, A, B))
+OPERATION(sqr, fe_sqr(r, A))
+OPERATION(sqr_f, fe_sqr_f(r, A))
+OPERATION(sqr_n, fe_sqr_n(r, A, 5))
+OPERATION(mul_sub, fe_mul_sub(r, A, B, C))
+OPERATION(mul_sub_f, fe_mul_sub_f(r, A, B, C))
+OPERATION(sqr_sub_2, fe_sqr_sub_2(r, A, B))
+OPERATION(sqr_sub_sub2, fe_sqr_sub_sub2(r, A, B, C))
+OPERATION(mul_sub_2sqr, fe_mul_sub_2sqr(r, A, B, C))
+OPERATION(mul_sub_mul, fe_mul_sub_mul(r, A, B, C, D))
+OPERATION(add, fe_add(r, A, B))
+OPERATION(sub, fe_sub(r, A, B))
+OPERATION(sub_f, fe_sub_f(r, A, B))
+OPERATION(neg, fe_neg(r, A))
+OPERATION(weak, fe_weak(r, A))
+OPERATION(normalize, fe_normalize(r, A))
+
+/* k is a compile-time constant everywhere else. */
+#define FOR_K(name, k, call) OPERATION(name##_##k, call)
+#define FOR_EACH_K(name, call) \
+    FOR_K(name, 1, call(1)) \
+    FOR_K(name, 2, call(2)) \
+    FOR_K(name, 3, call(3)) \
+    FOR_K(name, 4, call(4)) \
+    FOR_K(name, 5, call(5)) \
+    FOR_K(name, 6, call(6)) \
+    FOR_K(name, 7, call(7)) \
+    FOR_K(name, 8, call(8))
+#define MUL_K(k) fe_mul_k(r, A, B, k)
+#define SQR_K(k) fe_sqr_k(r, A, k)
+#define SQR_K_F(k) fe_sqr_k_f(r, A, k)
+FOR_EACH_K(mul_k, MUL_K)
+FOR_EACH_K(sqr_k, SQR_K)
+FOR_EACH_K(sqr_k_f, SQR_K_F)
+
+int native_lanes(void) { return LANES; }
+
+int native_size(void) { return (int)sizeof(fe); }
+
+u32 native_is_zero(const void *in) {
+    fe a;
+    memcpy(&a, in, sizeof a);
+    return fe_is_zero(&a);
+}
+
+u32 native_is_odd(const void *in) {
+    fe a;
+    memcpy(&a, in, sizeof a);
+    return fe_is_odd(&a);
+}
+
+void native_select(void *out, u32 m, const void *in, int alias) {
+    fe x[3];
+    memcpy(x + 1, in, 2 * sizeof(fe));
+    fe_select(&x[alias], m, &x[1], &x[2]);
+    memcpy(out, &x[alias], sizeof(fe));
+}
+
+void native_swap_lanes(void *out, const void *in, int distance, int alias) {
+    fe x[2];
+    memcpy(x + 1, in, sizeof(fe));
+    /* distances are compile-time constants, as for the machine's permutations */
+    if (distance == 1) fe_swap_lanes(&x[alias], &x[1], 1);
+    if (distance == 2) fe_swap_lanes(&x[alias], &x[1], 2);
+    if (distance == 4) fe_swap_lanes(&x[alias], &x[1], 4);
+    memcpy(out, &x[alias], sizeof(fe));
+}
+
+void native_first(u64 *words, const void *in) {
+    fe a;
+    memcpy(&a, in, sizeof a);
+    fe_first(words, &a);
+}
+
+void native_broadcast(void *out, const u64 *words) {
+    fe r;
+    fe_broadcast(&r, words);
+    memcpy(out, &r, sizeof r);
+}
+
+void native_load(void *out, const u64 *words, size_t stride) {
+    fe r;
+    fe_load(&r, words, stride);
+    memcpy(out, &r, sizeof r);
+}
+
+void native_store(u64 *words, size_t stride, const void *in) {
+    fe a;
+    memcpy(&a, in, sizeof a);
+    fe_store(words, stride, &a);
+}
+
+void native_load2(void *out, const u64 *words, const u64 *offset) {
+    fe r[2];
+    fe_load2(&r[0], &r[1], words, offset);
+    memcpy(out, r, sizeof r);
+}
+
+void native_store2(u64 *words, size_t stride, const void *in) {
+    fe a[2];
+    memcpy(a, in, sizeof a);
+    fe_store2(words, stride, &a[0], &a[1]);
+}
+
+#ifdef MACHINE_LANES
+void native_bias_columns(u64 *out) {
+    for (int i = 0; i < 10; i++) out[i] = FE_BIAS_COLUMNS[i];
+}
+#endif
+
+#ifdef LOW52
+void native_biases(u64 *out) {
+    memcpy(out, FE_BIAS4, sizeof FE_BIAS4);
+    memcpy(out + 5, FE_BIAS8, sizeof FE_BIAS8);
+    memcpy(out + 10, FE_BIAS256, sizeof FE_BIAS256);
+}
+#endif
+
+MACHINE_END

@@ -1,0 +1,121 @@
+/* The group law on one machine, for tests/test_group*.py. Points are words: x, y (8) affine, X, Y, Z (12) otherwise;
+ * n is a multiple of WAYS LANES. Coordinates go in as x + extra p: representations of magnitude 1 + extra. */
+#include "modinv.h"
+
+#include "machine.h"
+
+#ifdef MACHINE_TINY
+static void invert_one(u64 r[4], const u64 a[4]) {
+    u64 x = 1;
+    while (x < tiny_p && a[0] * x % tiny_p != 1) x++;
+    r[0] = x, r[1] = r[2] = r[3] = 0;
+}
+#else
+#define invert_one(r, a) vl_modinv(r, a, &VL_SECP256K1_P)
+#endif
+
+#define LANE_ELEMENT fe
+#define LANE_NAME(name) fe_##name
+#define LANE_INVERT_ONE(r, a) invert_one(r, a)
+#include "lane_inverse.inc"
+
+#include "group/weierstrass.inc"
+#include "group/weierstrass_complete.inc"
+#include "slots.inc"
+
+#define SLOTS_MAX 4096
+
+int native_lanes(void) { return LANES; }
+int native_ways(void) { return WAYS; }
+
+static void load(fe *r, const u64 *s, size_t stride, int extra) {
+    u64 p[4] = {0, 0, 0, 0};
+    fe multiple;
+#ifndef MACHINE_TINY
+    p[0] = -(u64)FE_FOLD, p[1] = p[2] = p[3] = ~(u64)0;
+#endif
+    fe_broadcast(&multiple, p);
+    fe_load(r, s, stride);
+    for (int i = 0; i < extra; i++) fe_add(r, r, &multiple);
+}
+
+static void store(u64 *d, size_t stride, const fe *a) {
+    fe t;
+    fe_normalize(&t, a);
+    fe_store(d, stride, &t);
+}
+
+static void load_ge(ge *r, const u64 *s, int extra) {
+    load(&r->x, s, 8, extra);
+    load(&r->y, s + 4, 8, extra);
+}
+
+static void store_ge(u64 *d, const ge *a) {
+    store(d, 8, &a->x);
+    store(d + 4, 8, &a->y);
+}
+
+#define LOAD_XYZ(r, s, extra) \
+    (load(&(r)->x, s, 12, extra), load(&(r)->y, (s) + 4, 12, extra), load(&(r)->z, (s) + 8, 12, extra))
+#define STORE_XYZ(d, r) (store(d, 12, &(r)->x), store((d) + 4, 12, &(r)->y), store((d) + 8, 12, &(r)->z))
+
+void native_double(u64 *out, size_t n, const u64 *in, int extra, int ways) {
+    for (size_t i = 0; i < n; i += (size_t)ways * LANES) {
+        gej r[WAYS];
+        FOR_WAYS LOAD_XYZ(&r[w], in + 12 * (i + (size_t)w * LANES), extra);
+        if (ways == WAYS) gej_double(r, WAYS);
+        else gej_double(r, 1);
+        FOR_WAYS STORE_XYZ(out + 12 * (i + (size_t)w * LANES), &r[w]);
+    }
+}
+
+void native_add(u64 *out, size_t n, const u64 *p, const u64 *q, int extra, int ways) {
+    for (size_t i = 0; i < n; i += (size_t)ways * LANES) {
+        gej r[WAYS];
+        ge s[WAYS];
+        FOR_WAYS LOAD_XYZ(&r[w], p + 12 * (i + (size_t)w * LANES), extra);
+        FOR_WAYS load_ge(&s[w], q + 8 * (i + (size_t)w * LANES), extra);
+        if (ways == WAYS) gej_add_ge(r, s, WAYS);
+        else gej_add_ge(r, s, 1);
+        FOR_WAYS STORE_XYZ(out + 12 * (i + (size_t)w * LANES), &r[w]);
+    }
+}
+
+/* which: 0: r = p + q; 1: 2 p; 2: p + p, by the addition, the same object three times */
+void native_complete(u64 *out, size_t n, const u64 *p, const u64 *q, int extra, int which) {
+    for (size_t i = 0; i < n; i += LANES) {
+        gep r, s;
+        LOAD_XYZ(&r, p + 12 * i, extra);
+        LOAD_XYZ(&s, q + 12 * i, extra);
+        if (which == 0) gep_add(&r, &r, &s);
+        if (which == 1) gep_double(&r, &r);
+        if (which == 2) gep_add(&r, &r, &r);
+        STORE_XYZ(out + 12 * i, &r);
+    }
+}
+
+/* n slots of LANES additions p + q, each a group of its own: slot i's masks p_live[i] and q_live[i], doubling[i] for
+ * p + p. out: the sums; exceptional[i]. Returns the number of slots whose live mask is wrong. */
+int native_slots_add(u64 *out, u32 *exceptional, size_t n, const u64 *p, const u64 *q, const u32 *p_live,
+                     const u32 *q_live, const u8 *doubling) {
+    static slot s[SLOTS_MAX];
+    static mask marked[SLOTS_MAX];
+    int wrong = 0;
+    for (size_t i = 0; i < n; i++) {
+        ge a, b;
+        load_ge(&a, p + 8 * LANES * i, 0);
+        load_ge(&b, q + 8 * LANES * i, 0);
+        if (doubling[i]) slot_set_double(&s[i], i, &a);
+        else slot_set_add(&s[i], i, &a, (mask)p_live[i], &b, (mask)q_live[i]);
+        if (!doubling[i] && s[i].live != (p_live[i] | q_live[i])) wrong++;
+        marked[i] = 0;
+    }
+    slots_add(s, n, marked);
+    for (size_t i = 0; i < n; i++) {
+        store_ge(out + 8 * LANES * i, &s[i].p);
+        exceptional[i] = marked[i];
+    }
+    return wrong;
+}
+
+MACHINE_END

@@ -1,0 +1,63 @@
+/* One field machine, chosen by the compiler's command line (-DMACHINE_8X32 and so on), for the files beside this one.
+ * They end with MACHINE_END.
+ *
+ * With -DVERIFY a broken bound is counted and named instead of ending the process, so that a test can ask about it. */
+#include <string.h>
+
+#include "lang.h"
+
+static int broken_count;
+static const char *broken_text = "";
+
+#ifdef VERIFY
+#undef VERIFY_CHECK
+#define VERIFY_CHECK(condition) \
+    do { \
+        if (!(condition)) broken_count++, broken_text = __FILE__ ": " #condition; \
+    } while (0)
+#endif
+
+/* The bounds broken since the last call. */
+int native_broken(const char **text) {
+    int count = broken_count;
+    *text = broken_text;
+    broken_count = 0;
+    broken_text = "";
+    return count;
+}
+
+#define WAYS 2
+#define MACHINE_END
+
+#if defined(MACHINE_TINY)
+/* Any small field and curve, chosen at run time. */
+static u32 tiny_p = 13, tiny_b = 7;
+void native_tiny(u32 p, u32 b) { tiny_p = p, tiny_b = b; }
+#define FE_TINY_P tiny_p
+#define CURVE_B tiny_b
+#include "field/fe_tiny.inc"
+#else
+#include "field/secp256k1.h"
+#include "scalar/secp256k1.h"
+#endif
+
+#if defined(MACHINE_8X32)
+#include "field/fe_8x32.inc"
+#elif defined(MACHINE_5X52_INT128)
+#include "field/fe_5x52_int128.inc"
+#elif defined(MACHINE_5X52_EMULATED)
+#define MACHINE_LANES
+#include "word_emulated.h"
+#include "field/fe_5x52_madd.inc"
+#elif defined(MACHINE_5X52_MADD)
+#define MACHINE_LANES
+#include <immintrin.h>
+#include "target.h"
+#undef MACHINE_END
+#define MACHINE_END VL_TARGET_END
+VL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx512vbmi2,bmi2")
+#include "word_u64x8.h"
+#include "field/fe_5x52_madd.inc"
+#endif
+
+#include "field/field.h"

@@ -1,0 +1,38 @@
+"""Ethereum's RLP (Yellow Paper, appendix B): enough to take a transaction apart and hash it."""
+
+from typing import Any
+
+
+def rlp_decode(data: bytes) -> tuple[Any, bytes]:
+    """(first item, rest): an item is bytes or a list of items."""
+    first = data[0]
+    if first < 0x80:
+        return data[:1], data[1:]
+    base = 0x80 if first < 0xC0 else 0xC0
+    size, start = first - base, 1
+    if size > 55:
+        start = 1 + size - 55
+        size = int.from_bytes(data[1:start], "big")
+    body, rest = data[start : start + size], data[start + size :]
+    if base == 0x80:
+        return body, rest
+    items = []
+    while body:
+        item, body = rlp_decode(body)
+        items.append(item)
+    return items, rest
+
+
+def rlp_encode(fields: list[bytes]) -> bytes:
+    """The encoding of a flat list of byte strings."""
+
+    def prefix(base: int, body: bytes) -> bytes:
+        if len(body) <= 55:
+            return bytes([base + len(body)]) + body
+        size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+        return bytes([base + 55 + len(size)]) + size + body
+
+    items = [
+        field if len(field) == 1 and field[0] < 0x80 else prefix(0x80, field) for field in fields
+    ]
+    return prefix(0xC0, b"".join(items))

@@ -1,0 +1,348 @@
+"""The group law, exhaustively over small fields: every point of every curve y^2 = x^3 + b, infinity
+included, with every Z; and on the real machines, at every magnitude that it may be given.
+"""
+
+import ctypes
+import itertools
+import random
+import struct
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import pytest
+
+from native_library import broken_bounds, has_avx512, library
+from reference import secp256k1
+
+RNG = random.Random("the group")
+Point = tuple[int, int] | None
+
+
+class Curve:
+    """y^2 = x^3 + b over the field of p elements, by its addition table."""
+
+    def __init__(self, p: int, b: int) -> None:
+        self.p, self.b = p, b
+        pairs = itertools.product(range(p), repeat=2)
+        self.affine = [(x, y) for x, y in pairs if (y * y - x**3 - b) % p == 0]
+        self.points: list[Point] = [None, *self.affine]
+        self.sums = {(q, r): self._add(q, r) for q in self.points for r in self.points}
+
+    def _add(self, q: Point, r: Point) -> Point:
+        """The group law as SEC 1 section 2.2.1 has it."""
+        if q is None or r is None:
+            return q or r
+        (x1, y1), (x2, y2) = q, r
+        if x1 == x2 and (y1 + y2) % self.p == 0:
+            return None
+        if x1 == x2:
+            slope = 3 * x1 * x1 * pow(2 * y1, -1, self.p)
+        else:
+            slope = (y2 - y1) * pow(x2 - x1, -1, self.p)
+        x3 = (slope * slope - x1 - x2) % self.p
+        return x3, (slope * (x1 - x3) - y1) % self.p
+
+    def negative(self, q: Point) -> Point:
+        return None if q is None else (q[0], -q[1] % self.p)
+
+    def has_order_2(self, q: Point) -> bool:
+        return q is not None and q[1] == 0
+
+    def jacobian(self, q: Point) -> list[tuple[int, int, int]]:
+        """Returns every (X, Y, Z) for this point: x = X / Z^2, y = Y / Z^3; for infinity, Z = 0."""
+        if q is None:
+            return [(x, y, 0) for x in range(self.p) for y in range(self.p)]
+        x, y = q
+        return [(x * z**2 % self.p, y * z**3 % self.p, z) for z in range(1, self.p)]
+
+    def homogeneous(self, q: Point) -> list[tuple[int, int, int]]:
+        """Returns every (X, Y, Z) for this point: x = X / Z, y = Y / Z; (0 : 1 : 0) is infinity."""
+        if q is None:
+            return [(0, y, 0) for y in range(1, self.p)]
+        x, y = q
+        return [(x * z % self.p, y * z % self.p, z) for z in range(1, self.p)]
+
+
+# p = 1 mod 3: the orders differ with b. p = 11 = 2 mod 3: all curves have p + 1 points.
+CURVES = [(p, b) for p in (7, 13, 11) for b in range(1, p)] + [
+    (p, b) for p, choice in [(19, (2, 3, 4)), (31, (1, 3, 11)), (37, (2, 5))] for b in choice
+]
+
+
+@cache
+def curve_of(p: int, b: int) -> Curve:
+    return Curve(p, b)
+
+
+def test_the_curves_have_prime_and_other_orders() -> None:
+    orders = {len(curve_of(p, b).points) for p, b in CURVES}
+    assert {7, 13, 19, 31} & orders  # prime
+    assert {order for order in orders if order % 2 == 0}  # with points of order 2
+    assert len(orders) > 10
+
+
+@pytest.fixture
+def tiny() -> Iterator[ctypes.CDLL]:
+    native = library("group.c", "MACHINE_TINY", verify=True)
+    broken_bounds(native)
+    yield native
+    assert broken_bounds(native) == (0, "")
+
+
+@pytest.fixture(params=CURVES, ids=lambda curve: "p={} b={}".format(*curve))
+def curve(tiny: ctypes.CDLL, request: pytest.FixtureRequest) -> Curve:
+    tiny.native_tiny(*request.param)
+    return curve_of(*request.param)
+
+
+def pack(rows: Sequence[Sequence[int]]) -> bytes:
+    return b"".join(x.to_bytes(32, "little") for row in rows for x in row)
+
+
+def unpack(data: bytes, width: int) -> list[tuple[int, ...]]:
+    flat = [int.from_bytes(data[i : i + 32], "little") for i in range(0, len(data), 32)]
+    return [tuple(flat[i : i + width]) for i in range(0, len(flat), width)]
+
+
+def three(
+    native: ctypes.CDLL, name: str, columns: Sequence[Sequence[Sequence[int]]], *options: int
+):
+    """Calls a function whose result has three coordinates; pads to whole groups of lanes."""
+    n = len(columns[0])
+    padding = -n % (native.native_lanes() * native.native_ways())
+    packed = [pack([*column, *[column[0]] * padding]) for column in columns]
+    out = ctypes.create_string_buffer(96 * (n + padding))
+    getattr(native, f"native_{name}")(out, ctypes.c_size_t(n + padding), *packed, *options)
+    return unpack(out.raw, 3)[:n]
+
+
+def from_jacobian(p: int, x: int, y: int, z: int) -> Point:
+    if z == 0:
+        return None
+    inverse = pow(z, -1, p)
+    return x * inverse**2 % p, y * inverse**3 % p
+
+
+def from_homogeneous(p: int, x: int, y: int, z: int) -> Point:
+    if z == 0:
+        assert x == 0 != y, "not a point"
+        return None
+    inverse = pow(z, -1, p)
+    return x * inverse % p, y * inverse % p
+
+
+@pytest.mark.parametrize("ways", [1, 2])
+def test_doubling(tiny: ctypes.CDLL, curve: Curve, ways: int) -> None:
+    cases = [(q, xyz) for q in curve.points for xyz in curve.jacobian(q)]
+    results = three(tiny, "double", [[xyz for _, xyz in cases]], 0, ways)
+    for (q, xyz), result in zip(cases, results, strict=True):
+        assert from_jacobian(curve.p, *result) == curve.sums[q, q], (q, xyz)
+
+
+@pytest.mark.parametrize("ways", [1, 2])
+def test_mixed_addition(tiny: ctypes.CDLL, curve: Curve, ways: int) -> None:
+    """Incomplete: Z = 0 in every exceptional case, and only there."""
+    cases = [(q, xyz, r) for q in curve.points for xyz in curve.jacobian(q) for r in curve.affine]
+    if not cases:
+        return
+    columns = [[xyz for _, xyz, _ in cases], [r for _, _, r in cases]]
+    for (q, xyz, r), result in zip(cases, three(tiny, "add", columns, 0, ways), strict=True):
+        if q is None or q in (r, curve.negative(r)):
+            assert result[2] == 0, (q, xyz, r)
+        else:
+            assert result[2] != 0
+            assert from_jacobian(curve.p, *result) == curve.sums[q, r], (q, xyz, r)
+
+
+def test_complete_addition(tiny: ctypes.CDLL, curve: Curve) -> None:
+    """Always right in a group of odd order; elsewhere unless the difference has order 2."""
+    shapes = {q: curve.homogeneous(q) for q in curve.points}
+    # All Z on one side; on the other too, or four of them where there are more.
+    shapes_r = {r: RNG.sample(shapes[r], 4 if curve.p > 13 else len(shapes[r])) for r in shapes}
+    pairs = [
+        (q, r, left, right)
+        for q, r in itertools.product(curve.points, repeat=2)
+        if not curve.has_order_2(curve.sums[q, curve.negative(r)])
+        for left in shapes[q]
+        for right in shapes_r[r]
+    ]
+    columns = [[left for _, _, left, _ in pairs], [right for _, _, _, right in pairs]]
+    for (q, r, *_), result in zip(pairs, three(tiny, "complete", columns, 0, 0), strict=True):
+        assert from_homogeneous(curve.p, *result) == curve.sums[q, r], (q, r)
+
+
+@pytest.mark.parametrize("which", [1, 2], ids=["doubling", "addition to itself"])
+def test_complete_doubling(tiny: ctypes.CDLL, curve: Curve, which: int) -> None:
+    cases = [(q, xyz) for q in curve.points for xyz in curve.homogeneous(q)]
+    column = [xyz for _, xyz in cases]
+    for (q, xyz), result in zip(
+        cases, three(tiny, "complete", [column, column], 0, which), strict=True
+    ):
+        assert from_homogeneous(curve.p, *result) == curve.sums[q, q], (q, xyz)
+
+
+# ---- affine additions that share an inversion ----
+
+
+def slots_add(
+    native: ctypes.CDLL,
+    p: Sequence[Sequence[int]],
+    q: Sequence[Sequence[int]],
+    p_live: Sequence[int],
+    q_live: Sequence[int],
+    doubling: Sequence[bool],
+) -> tuple[list[tuple[int, ...]], list[int]]:
+    """One point per lane in p and q; one mask per slot in the others."""
+    n = len(doubling)
+    out = ctypes.create_string_buffer(64 * len(p))
+    exceptional = (ctypes.c_uint32 * n)()
+    wrong = native.native_slots_add(
+        out,
+        exceptional,
+        ctypes.c_size_t(n),
+        pack(p),
+        pack(q),
+        struct.pack(f"<{n}I", *p_live),
+        struct.pack(f"<{n}I", *q_live),
+        bytes(doubling),
+    )
+    assert wrong == 0
+    return unpack(out.raw, 2), list(exceptional)
+
+
+def affine_cases(curve: Curve) -> tuple[list[tuple], list[tuple]]:
+    """Returns (p, q, p_live, q_live, doubling) of every kind: those with a sum, exceptional ones."""
+    additions = [(q, r, 1, 1, False) for q, r in itertools.product(curve.affine, repeat=2)]
+    doublings = [(q, q, 1, 1, True) for q in curve.affine]
+    absent = [
+        (q, r, *live, False)
+        for q, r in itertools.product(curve.affine, repeat=2)
+        for live in [(0, 0), (0, 1), (1, 0)]
+    ]
+    good, bad = [], []
+    for case in additions + doublings + absent:
+        q, r, p_live, q_live, doubling = case
+        zero = q[1] == 0 if doubling else q[0] == r[0]
+        (bad if zero and p_live and q_live else good).append(case)
+    return good, bad
+
+
+def check_slots(native: ctypes.CDLL, curve: Curve, cases: Sequence[tuple]) -> None:
+    sums, exceptional = slots_add(native, *zip(*cases, strict=True))
+    for (q, r, p_live, q_live, doubling), got, marked in zip(cases, sums, exceptional, strict=True):
+        zero = q[1] == 0 if doubling else q[0] == r[0]
+        assert marked == (1 if zero and p_live and q_live else 0)
+        if marked:
+            continue
+        if p_live and q_live:
+            assert got == curve.sums[q, r]
+        elif p_live or q_live:
+            assert got == (q if p_live else r)
+
+
+def test_affine_additions(tiny: ctypes.CDLL, curve: Curve) -> None:
+    good, bad = affine_cases(curve)
+    if not good:
+        return
+    RNG.shuffle(good)
+    for size in (1, 2, 3, 7, 500):
+        for start in range(0, min(len(good), 40 * size), size):
+            check_slots(tiny, curve, good[start : start + size])
+    for start in range(0, len(good), 500):
+        check_slots(tiny, curve, good[start : start + 500])
+    for case in bad:  # alone and among others, at the start, in the middle and at the end
+        check_slots(tiny, curve, [case])
+    for count in (1, 2, 5):
+        for _ in range(30):
+            chosen = RNG.choices(good, k=RNG.randrange(20)) + RNG.choices(bad, k=count)
+            RNG.shuffle(chosen)
+            check_slots(tiny, curve, chosen)
+
+
+# ---- the real field ----
+
+MACHINES = ["MACHINE_8X32", "MACHINE_5X52_INT128", "MACHINE_5X52_EMULATED", "MACHINE_5X52_MADD"]
+
+
+@pytest.fixture(
+    params=[(name, verify) for name in MACHINES for verify in (False, True)],
+    ids=lambda build: build[0] + (" VERIFY" if build[1] else ""),
+)
+def machine(request: pytest.FixtureRequest) -> Iterator[ctypes.CDLL]:
+    name, verify = request.param
+    if name == "MACHINE_5X52_MADD" and not has_avx512():
+        pytest.skip("this CPU lacks AVX-512 IFMA")
+    native = library("group.c", name, verify=verify)
+    broken_bounds(native)
+    yield native
+    assert broken_bounds(native) == (0, "")
+
+
+P = secp256k1.P
+POINTS = [secp256k1.multiply_base(k) for k in [1, 2, 3, secp256k1.N - 1, secp256k1.N // 2]]
+POINTS += [secp256k1.multiply_base(RNG.randrange(1, secp256k1.N)) for _ in range(20)]
+# Words may hold any representative below 2^256 of a small coordinate.
+ZS = [1, 2, P - 1, P - 2, 2**255, *(RNG.randrange(1, P) for _ in range(10))]
+
+
+def random_jacobian(point: Point) -> tuple[int, int, int]:
+    z = RNG.choice(ZS)
+    if point is None:
+        return RNG.randrange(P), RNG.randrange(P), 0
+    return point[0] * z**2 % P, point[1] * z**3 % P, z
+
+
+def random_homogeneous(point: Point) -> tuple[int, int, int]:
+    z = RNG.choice(ZS)
+    return (0, z, 0) if point is None else (point[0] * z % P, point[1] * z % P, z)
+
+
+@pytest.mark.parametrize("extra", [0, 1, 3])
+@pytest.mark.parametrize("ways", [1, 2])
+def test_jacobian_on_a_machine(machine: ctypes.CDLL, extra: int, ways: int) -> None:
+    """Coordinates of magnitude 4, the most that these formulas may be given."""
+    points = [RNG.choice([None, *POINTS]) for _ in range(160)]
+    shapes = [random_jacobian(q) for q in points]
+    for q, result in zip(points, three(machine, "double", [shapes], extra, ways), strict=True):
+        assert from_jacobian(P, *result) == secp256k1.add(q, q)
+    seconds = [RNG.choice([*POINTS, q or POINTS[0]]) for q in points]
+    for q, r, result in zip(
+        points, seconds, three(machine, "add", [shapes, seconds], extra, ways), strict=True
+    ):
+        if q is None or q[0] == r[0]:
+            assert result[2] == 0
+        else:
+            assert from_jacobian(P, *result) == secp256k1.add(q, r)
+
+
+@pytest.mark.parametrize("extra", [0, 1, 3])
+def test_complete_on_a_machine(machine: ctypes.CDLL, extra: int) -> None:
+    points = [RNG.choice([None, *POINTS]) for _ in range(160)]
+    seconds = [RNG.choice([None, *POINTS, q, secp256k1.negate(q)]) for q in points]
+    columns = [[random_homogeneous(q) for q in column] for column in (points, seconds)]
+    for which in range(3):
+        results = three(machine, "complete", columns, extra, which)
+        for q, r, result in zip(points, seconds, results, strict=True):
+            assert from_homogeneous(P, *result) == secp256k1.add(q, q if which else r)
+
+
+def test_affine_on_a_machine(machine: ctypes.CDLL) -> None:
+    lanes = machine.native_lanes()
+    for slots in (1, 2, 3, 16):
+        p = [RNG.choice(POINTS) for _ in range(slots * lanes)]
+        q = [RNG.choice([*POINTS, r, secp256k1.negate(r)]) for r in p]
+        doubling = [RNG.random() < 0.3 for _ in range(slots)]
+        live = [
+            [RNG.getrandbits(lanes) | RNG.getrandbits(lanes) for _ in range(slots)]
+            for _ in range(2)
+        ]
+        sums, exceptional = slots_add(machine, p, q, *live, doubling)
+        for slot, lane in itertools.product(range(slots), range(lanes)):
+            i = slot * lanes + lane
+            p_live, q_live = (live[side][slot] >> lane & 1 or doubling[slot] for side in range(2))
+            zero = not doubling[slot] and p[i][0] == q[i][0] and p_live and q_live
+            assert exceptional[slot] >> lane & 1 == zero
+            if zero or not (p_live or q_live):
+                continue
+            first, second = p[i] if p_live else None, q[i] if q_live else None
+            assert sums[i] == secp256k1.add(first, first if doubling[slot] else second)

@@ -1,0 +1,204 @@
+"""Who may depend on whom (DESIGN: schemes -> devices -> _cpu -> csrc -> kernels), read from the
+sources.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "engine" / "verilane"
+C_SOURCES = sorted(
+    path
+    for folder in ("csrc", "kernels")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in (".c", ".h", ".inc", ".cl")
+)
+SYSTEM = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
+LOCAL = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+# What each module of the package may import from it; a folder stands for the modules in it.
+PYTHON_LAYERS = {
+    "__init__": {"_devices", "_verdicts", "errors", "merkle", "secp256k1"},
+    "__main__": {"cli"},
+    "_verdicts": set(),
+    "errors": {"_verdicts"},
+    "_columns": set(),
+    "_cpu": {"_columns", "_native", "errors"},
+    "_devices": {"_cpu", "errors"},
+    "_pool": {"_cpu"},
+    "secp256k1": {"_columns", "_cpu", "_devices", "_pool", "_verdicts", "errors", "secp256k1"},
+    "merkle": {"_columns", "_cpu", "_devices", "_pool", "errors"},
+    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "errors", "secp256k1"},
+}
+# The only third-party modules; the rest is the standard library.
+THIRD_PARTY = {
+    "_columns": {"numpy", "pyarrow", "typing_extensions"},
+    "cli": {"numpy", "pyarrow", "rich", "typer"},
+}
+OUTSIDE = {"cffi", "numpy", "pyarrow", "rich", "typer", "typing_extensions"}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def module_of(path: Path) -> str:
+    """The key of PYTHON_LAYERS that a file of the package falls under."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Every import in a file: the first part of the name, and whether it is the package's own."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (split(alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield split(node.module or "")
+        elif isinstance(node, ast.ImportFrom):
+            parts = path.relative_to(PACKAGE).parts[: depth - node.level]
+            inside = [*parts, *(node.module or "").split(".")]
+            for alias in node.names:
+                full = [part for part in [*inside, alias.name] if part]
+                yield own(full), True
+
+
+def split(name: str) -> tuple[str, bool]:
+    first, _, rest = name.partition(".")
+    return (rest.partition(".")[0], True) if first == "verilane" else (first, False)
+
+
+def own(parts: list[str]) -> str:
+    """The module that `from .parts import name` loads; "" for a name of the package itself."""
+    return parts[0] if parts[0] in (*PYTHON_LAYERS, "_native") else ""
+
+
+PYTHON_FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=name_of)
+def test_python_imports_point_down(path: Path) -> None:
+    module = module_of(path)
+    assert module in PYTHON_LAYERS, (
+        f"{name_of(path)} has no layer: say in PYTHON_LAYERS what it may import"
+    )
+    found = list(imports(path))
+    inner = {name for name, is_own in found if is_own} - {module}
+    assert inner <= PYTHON_LAYERS[module], (
+        f"{module} may not import {inner - PYTHON_LAYERS[module]}"
+    )
+    outer = {name for name, is_own in found if not is_own} & OUTSIDE
+    assert outer <= THIRD_PARTY.get(module, {"numpy"}), f"{module} may not import {outer}"
+
+
+def test_every_layer_is_there() -> None:
+    assert {module_of(path) for path in PYTHON_FILES} == set(PYTHON_LAYERS)
+
+
+def includes(path: Path) -> list[Path]:
+    """The files that a C source includes, found as the compiler does: beside it, in csrc, in
+    kernels.
+    """
+    result = []
+    for name in LOCAL.findall(path.read_text(encoding="utf-8")):
+        places = [folder / name for folder in (path.parent, ROOT / "csrc", ROOT / "kernels")]
+        there = [place.resolve() for place in places if place.exists()]
+        assert there, f"{name_of(path)} includes {name}, which is nowhere"
+        result.append(there[0])
+    return result
+
+
+@pytest.mark.parametrize("path", C_SOURCES, ids=name_of)
+def test_c_includes_point_down(path: Path) -> None:
+    folder = path.relative_to(ROOT).parts[0]
+    for target in includes(path):
+        place = target.relative_to(ROOT).parts
+        assert place[0] in ("csrc", "kernels")
+        if folder == "kernels":
+            assert place[0] == "kernels", (
+                f"{name_of(path)} includes {name_of(target)}, outside kernels"
+            )
+
+
+# In kernels: entry -> double_mul, decompress -> group -> field, scalar -> lang.
+KERNEL_LEVEL = {"lang.h": 0, "word": 1, "field": 2, "scalar": 2, "hash": 2, "group": 3, "": 4}
+
+
+def kernel_level(path: Path) -> int:
+    parts = path.relative_to(ROOT / "kernels").parts
+    if parts[0] == "lang.h":
+        return KERNEL_LEVEL["lang.h"]
+    if parts[0].startswith("word_"):
+        return KERNEL_LEVEL["word"]
+    return KERNEL_LEVEL[parts[0] if len(parts) > 1 else ""]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in C_SOURCES if path.is_relative_to(ROOT / "kernels")], ids=name_of
+)
+def test_kernel_includes_point_down(path: Path) -> None:
+    for target in includes(path):
+        assert kernel_level(target) <= kernel_level(path), (
+            f"{name_of(path)} includes {name_of(target)}"
+        )
+    system = SYSTEM.findall(path.read_text(encoding="utf-8"))
+    assert path.name == "lang.h" or not system, (
+        f"{name_of(path)} includes {system}: only lang.h may"
+    )
+
+
+# Intrinsics live in the word files, in SHA-NI's hash file, and where the CPU is asked what it has.
+INTRINSICS = re.compile(r"\b_mm(?:256|512)?_\w+|\b__m(?:128|256|512)i?\b|\b__cpuid\w*|\b_xgetbv\b")
+INTRINSIC_HEADERS = {"immintrin.h", "x86intrin.h", "cpuid.h", "arm_neon.h"}
+
+
+def may_use_intrinsics(path: Path) -> bool:
+    return path.name.startswith("word_") or name_of(path) in (
+        "csrc/cpu.c",
+        "csrc/hash/sha256_shani.c",
+    )
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("path", C_SOURCES, ids=name_of)
+def test_intrinsics_stay_in_word_files(path: Path) -> None:
+    text = without_comments(path.read_text(encoding="utf-8"))
+    if may_use_intrinsics(path):
+        return
+    assert not INTRINSICS.findall(text)
+    # A file that switches instructions on must include the header before it does (csrc/target.h).
+    assert "VL_TARGET_BEGIN" in text or not INTRINSIC_HEADERS & set(SYSTEM.findall(text))
+
+
+def test_exported_names_have_the_prefix() -> None:
+    header = (ROOT / "csrc" / "verilane.h").read_text(encoding="utf-8")
+    functions = re.findall(
+        r"^(?:int|size_t|const char \*)\s*(\w+)\(", without_comments(header), re.MULTILINE
+    )
+    assert len(functions) >= 10
+    assert all(name.startswith("vl_") for name in functions), functions
+
+
+def test_only_dispatch_names_variants() -> None:
+    """One table names the instruction sets' rows; everything else goes through it."""
+    rows = re.compile(r"\bvl_secp256k1_(?:scalar|portable|avx512)\b")
+    allowed = {"csrc/dispatch.c", "csrc/ops.h"}
+    for path in C_SOURCES:
+        if name_of(path) not in allowed and not path.name.startswith("isa_"):
+            assert not rows.search(without_comments(path.read_text(encoding="utf-8"))), name_of(
+                path
+            )
+
+
+def test_sources_are_portable() -> None:
+    """One build serves every CPU: no flags for a machine, no paths of one."""
+    builder = (ROOT / "csrc" / "build_native.py").read_text(encoding="utf-8")
+    assert "-march" not in builder
+    assert "-mtune" not in builder

@@ -1,0 +1,312 @@
+"""Modular inversion (csrc/modinv.h), arithmetic modulo the group order (kernels/scalar/sc_*.inc),
+inversion in lanes (kernels/lane_inverse.inc) and ratios (kernels/scalar/ratio.inc), against Python.
+"""
+
+import ctypes
+import random
+import struct
+from dataclasses import dataclass
+
+import pytest
+
+from native_library import broken_bounds, has_avx512, library
+from reference.secp256k1 import N, P
+
+RNG = random.Random("scalars")
+
+# Compiler options of tests/native/machine.h, with limb width and the Montgomery radix of sc.
+MACHINES = {
+    "MACHINE_8X32": (64, 4, 2**256),
+    "MACHINE_5X52_INT128": (64, 4, 2**256),
+    "MACHINE_5X52_EMULATED": (52, 5, 2**260),
+    "MACHINE_5X52_MADD": (52, 5, 2**260),
+}
+
+
+def words(values: list[int]) -> bytes:
+    return b"".join(value.to_bytes(32, "little") for value in values)
+
+
+def numbers(data: bytes) -> list[int]:
+    return [int.from_bytes(data[i : i + 32], "little") for i in range(0, len(data), 32)]
+
+
+@dataclass(frozen=True)
+class Scalars:
+    native: ctypes.CDLL
+    lanes: int
+    bits: int
+    limbs: int
+    radix: int
+
+    @property
+    def largest(self) -> int:
+        """Returns the largest sc that there may be."""
+        return 2**256 - 1 if self.radix == 2**256 else 2**256 + 2**254 - 1
+
+    def pack(self, values: list[int]) -> bytes:
+        """Returns the memory image of one sc: limb by limb, each with its lanes; the last limb has
+        what is left.
+        """
+        last = self.limbs - 1
+        mask = 2**self.bits - 1
+        return b"".join(
+            struct.pack("<Q", value >> (self.bits * i) & (mask if i < last else 2**64 - 1))
+            for i in range(self.limbs)
+            for value in values
+        )
+
+    def unpack(self, data: bytes) -> list[int]:
+        flat = struct.unpack(f"<{self.limbs * self.lanes}Q", data)
+        return [
+            sum(flat[i * self.lanes + lane] << (self.bits * i) for i in range(self.limbs))
+            for lane in range(self.lanes)
+        ]
+
+    def mul(self, a: list[int], b: list[int], alias: int = 0) -> list[int]:
+        out = ctypes.create_string_buffer(len(self.pack(a)))
+        self.native.native_sc_mul(out, self.pack(a) + self.pack(b), alias)
+        return self.unpack(out.raw)
+
+    def edges(self) -> list[int]:
+        top = self.largest
+        wide = [0, 1, 2, N - 1, N, N + 1, 2**255, 2**256 - 1, top - 1, top]
+        limbs = [(2**self.bits - 1) << (self.bits * i) for i in range(self.limbs)]
+        return [x for x in wide + limbs + [top ^ limb for limb in limbs] if 0 <= x <= top]
+
+    def some(self) -> int:
+        return RNG.choice([*self.edges(), RNG.randrange(N), RNG.randrange(self.largest + 1)])
+
+
+@pytest.fixture(params=[(name, verify) for name in MACHINES for verify in (False, True)], ids=str)
+def scalars(request: pytest.FixtureRequest) -> Scalars:
+    name, verify = request.param
+    if name == "MACHINE_5X52_MADD" and not has_avx512():
+        pytest.skip("this CPU lacks AVX-512 IFMA")
+    native = library("scalar.c", name, verify=verify)
+    native.native_sc_is_zero.restype = ctypes.c_uint32
+    native.native_scalar_ratio_scratch.restype = ctypes.c_size_t
+    machine = Scalars(native, native.native_lanes(), *MACHINES[name])
+    assert native.native_sc_size() == 8 * machine.limbs * machine.lanes
+    broken_bounds(native)
+    return machine
+
+
+@pytest.fixture(params=[False, True], ids=["p", "n"])
+def modulus(request: pytest.FixtureRequest) -> tuple[int, bool]:
+    return (N if request.param else P), request.param
+
+
+def inverses(values: list[int], order: bool) -> list[int]:
+    native = library("scalar.c", "MACHINE_5X52_INT128")
+    out = ctypes.create_string_buffer(32 * len(values))
+    native.native_modinv(out, ctypes.c_size_t(len(values)), words(values), int(order))
+    return numbers(out.raw)
+
+
+def check_inverses(values: list[int], modulus: tuple[int, bool]) -> None:
+    m, order = modulus
+    for value, inverse in zip(values, inverses(values, order), strict=True):
+        # The inverse is the one number below m with this product; zero has none and gives zero.
+        assert inverse < m
+        assert value * inverse % m == (value != 0), hex(value)
+
+
+def test_inverse_of_random_numbers(modulus: tuple[int, bool]) -> None:
+    check_inverses([RNG.randrange(modulus[0]) for _ in range(100_000)], modulus)
+
+
+def test_inverse_of_numbers_with_a_pattern(modulus: tuple[int, bool]) -> None:
+    m, _ = modulus
+    near = [base + d for bit in range(257) for base in [1 << bit, m >> bit] for d in range(-3, 4)]
+    small = list(range(2000))
+    quotients = [m // k + d for k in range(1, 1000) for d in (-1, 0, 1)]
+    sparse = [sum(1 << RNG.randrange(256) for _ in range(4)) for _ in range(5000)]
+    runs = [((1 << RNG.randrange(257)) - 1) ^ ((1 << RNG.randrange(257)) - 1) for _ in range(5000)]
+    short = [RNG.getrandbits(RNG.randrange(1, 257)) for _ in range(5000)]
+    values = near + small + quotients + sparse + runs + short
+    values += [m - x for x in values]
+    check_inverses([x for x in values if 0 <= x < m], modulus)
+
+
+def test_inverse_of_fractions_close_to_each_other(modulus: tuple[int, bool]) -> None:
+    """Neighbours m x / y and Fibonacci-like pairs take the most steps, and their leading bits stay
+    equal for long: comparisons on 33 bits go wrong here.
+    """
+    m, _ = modulus
+    values = []
+    for _ in range(3000):
+        x, y = RNG.getrandbits(RNG.randrange(2, 200)) | 1, RNG.getrandbits(128) | 1
+        values += [x * pow(y, -1, m) % m, m * x // (x + y), pow(2, RNG.randrange(600), m) * x % m]
+    golden = m * (2**300) // 485398038695407183498217 % m
+    values += [golden + d for d in range(-100, 100)]
+    values += [pow(2, -k, m) for k in range(600)] + [pow(3, -k, m) for k in range(200)]
+    check_inverses([x for x in values if 0 <= x < m], modulus)
+
+
+def test_inverse_in_place(modulus: tuple[int, bool]) -> None:
+    m, order = modulus
+    value = RNG.randrange(1, m)
+    buffer = ctypes.create_string_buffer(words([value]), 32)
+    library("scalar.c", "MACHINE_5X52_INT128").native_modinv(
+        buffer, ctypes.c_size_t(1), buffer, order
+    )
+    assert numbers(buffer.raw) == [pow(value, -1, m)]
+
+
+def test_constants_of_a_modulus(modulus: tuple[int, bool]) -> None:
+    m, order = modulus
+    out = (ctypes.c_int64 * 6)()
+    library("scalar.c", "MACHINE_5X52_INT128").native_modulus(out, int(order))
+    assert sum(limb << (62 * i) for i, limb in enumerate(out[:5])) == m
+    assert out[5] == pow(m, -1, 2**62)
+
+
+def reference_steps(a: int, b: int) -> list[int]:
+    """31 steps of the binary GCD as the head of csrc/modinv.h has them, one at a time."""
+    row_a, row_b = [1, 0], [0, 1]
+    for _ in range(31):
+        if a % 2:
+            if a < b:
+                a, b, row_a, row_b = b, a, row_b, row_a
+            a, row_a = a - b, [x - y for x, y in zip(row_a, row_b, strict=True)]
+        a, row_b = a // 2, [2 * x for x in row_b]
+    return row_a + row_b
+
+
+def test_steps_of_the_inversion_and_their_bound() -> None:
+    native = library("scalar.c", "MACHINE_5X52_INT128")
+    edges = [0, 1, 2, 3, 2**30, 2**31, 2**31 - 1, 2**32, 2**63, 2**64 - 1, 2**64 - 2, 2**62]
+    pairs = [(a, b | 1) for a in edges for b in edges]
+    pairs += [
+        (RNG.getrandbits(64) >> i % 64, RNG.getrandbits(64) >> i % 61 | 1) for i in range(5000)
+    ]
+    pairs += [(a, a | 1) for a, _ in pairs] + [(b ^ 2**30, b) for _, b in pairs]
+    for a, b in pairs:
+        out = (ctypes.c_int64 * 4)()
+        native.native_modinv_steps(out, ctypes.c_uint64(a), ctypes.c_uint64(b))
+        assert list(out) == reference_steps(a, b)
+        assert abs(out[0]) + abs(out[1]) <= 2**31
+        assert abs(out[2]) + abs(out[3]) <= 2**31
+
+
+def test_constants_of_the_order(scalars: Scalars) -> None:
+    out = (ctypes.c_uint64 * 23)()
+    scalars.native.native_order_constants(out)
+
+    def joined(limbs: list[int], bits: int) -> int:
+        return sum(limb << (bits * i) for i, limb in enumerate(limbs))
+
+    assert joined(out[0:4], 64) == N
+    assert joined(out[4:9], 52) == N
+    assert joined(out[9:14], 52) == 2**256 - N
+    assert max(out[4:14]) < 2**52
+    assert out[14] * N % 2**64 == 2**64 - 1
+    assert joined(out[15:19], 64) == pow(2, 512, N)
+    assert joined(out[19:23], 64) == pow(2, 520, N)
+    pair = ctypes.create_string_buffer(2 * scalars.native.native_sc_size())
+    scalars.native.native_sc_constants(pair)
+    half = len(pair.raw) // 2
+    assert scalars.unpack(pair.raw[:half]) == [1] * scalars.lanes
+    assert scalars.unpack(pair.raw[half:]) == [pow(scalars.radix, 2, N)] * scalars.lanes
+
+
+def test_products(scalars: Scalars) -> None:
+    pairs = [(a, b) for a in scalars.edges() for b in scalars.edges()]
+    pairs += [(scalars.some(), scalars.some()) for _ in range(3000)]
+    RNG.shuffle(pairs)
+    one_over_radix = pow(scalars.radix, -1, N)
+    for start in range(0, len(pairs) - scalars.lanes, scalars.lanes):
+        a, b = (list(column) for column in zip(*pairs[start : start + scalars.lanes], strict=True))
+        for alias in range(3):
+            got = scalars.mul(a, b, alias)
+            assert [x % N for x in got] == [
+                x * y * one_over_radix % N for x, y in zip(a, b, strict=True)
+            ]
+            assert max(got) <= scalars.largest
+        assert scalars.mul(a, a, 1) == scalars.mul(a, a, 2) == scalars.mul(a, a)
+    assert broken_bounds(scalars.native) == (0, "")
+
+
+def test_canonical_words_zero_and_select(scalars: Scalars) -> None:
+    native, lanes = scalars.native, scalars.lanes
+    for _ in range(1000):
+        a, b = [scalars.some() for _ in range(lanes)], [scalars.some() for _ in range(lanes)]
+        packed = scalars.pack(a)
+        out = ctypes.create_string_buffer(32 * lanes)
+        native.native_sc_store(out, ctypes.c_size_t(4), packed)
+        assert numbers(out.raw) == [x % N for x in a]
+        first = ctypes.create_string_buffer(32)
+        native.native_sc_first(first, packed)
+        assert numbers(first.raw) == [a[0] % N]
+        zeros = native.native_sc_is_zero(packed)
+        assert zeros == sum(1 << lane for lane, x in enumerate(a) if x % N == 0)
+        mask = RNG.getrandbits(lanes)
+        chosen = ctypes.create_string_buffer(len(packed))
+        for alias in range(3):
+            native.native_sc_select(chosen, mask, packed + scalars.pack(b), alias)
+            assert scalars.unpack(chosen.raw) == [
+                (a if mask >> lane & 1 else b)[lane] for lane in range(lanes)
+            ]
+    assert broken_bounds(native) == (0, "")
+
+
+def test_loading_with_a_stride(scalars: Scalars) -> None:
+    for stride in (4, 5, 8):
+        values = [RNG.getrandbits(256) for _ in range(scalars.lanes)]
+        spaced = b"".join(words([x]) + RNG.randbytes(8 * (stride - 4)) for x in values)
+        out = ctypes.create_string_buffer(scalars.native.native_sc_size())
+        scalars.native.native_sc_load(out, spaced, ctypes.c_size_t(stride))
+        assert scalars.unpack(out.raw) == values
+
+
+@pytest.mark.parametrize("field", ["sc", "fe"])
+def test_inverse_in_every_lane(scalars: Scalars, field: str) -> None:
+    m = N if field == "sc" else P
+    special = [1, 2, m - 1, m - 2, m // 2, 2**255, 2**128]
+    for _ in range(300):
+        values = [RNG.choice([*special, RNG.randrange(1, m)]) for _ in range(scalars.lanes)]
+        out = ctypes.create_string_buffer(32 * scalars.lanes)
+        getattr(scalars.native, f"native_{field}_invert")(out, words(values))
+        assert numbers(out.raw) == [pow(x, -1, m) for x in values]
+    assert broken_bounds(scalars.native) == (0, "")
+
+
+def check_ratios(scalars: Scalars, a: list[int], b: list[int], d: list[int]) -> None:
+    n = len(d)
+    guard = b"\xa5" * 32
+    u, v = (ctypes.create_string_buffer(32 * n + 32) for _ in range(2))
+    ctypes.memmove(ctypes.byref(u, 32 * n), guard, 32)
+    ctypes.memmove(ctypes.byref(v, 32 * n), guard, 32)
+    scalars.native.native_scalar_ratio(u, v, ctypes.c_size_t(n), words(a), words(b), words(d))
+    # A zero counts as 1.
+    inverse = [pow(x or 1, -1, N) for x in d]
+    assert numbers(u.raw[: 32 * n]) == [x * y % N for x, y in zip(a, inverse, strict=True)]
+    assert numbers(v.raw[: 32 * n]) == [x * y % N for x, y in zip(b, inverse, strict=True)]
+    assert u.raw[32 * n :] == v.raw[32 * n :] == guard
+    assert broken_bounds(scalars.native) == (0, "")
+
+
+EDGES = [0, 1, 2, N // 2, N - 2, N - 1]
+
+
+@pytest.mark.parametrize("n", [*range(18), 63, 64, 65, 500, 511, 512])
+def test_ratios(scalars: Scalars, n: int) -> None:
+    for _ in range(5):
+        a, b = ([RNG.choice([*EDGES, RNG.randrange(N)]) for _ in range(n)] for _ in range(2))
+        d = [RNG.choice([*EDGES[1:], RNG.randrange(1, N)]) for _ in range(n)]
+        check_ratios(scalars, a, b, d)
+
+
+def test_a_zero_denominator_spoils_no_other_item(scalars: Scalars) -> None:
+    for n in (1, 8, 17):
+        for position in range(n):
+            a, b, d = ([RNG.randrange(1, N) for _ in range(n)] for _ in range(3))
+            d[position] = 0
+            check_ratios(scalars, a, b, d)
+    check_ratios(scalars, [5] * 20, [7] * 20, [0] * 20)
+
+
+def test_scratch_is_what_the_text_says(scalars: Scalars) -> None:
+    expected = {1: 16384, 8: 20480}[scalars.lanes]
+    assert scalars.native.native_scalar_ratio_scratch() == expected
