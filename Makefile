@@ -1,4 +1,4 @@
-# make demo | test | bench | lint | format | clean. Everything happens in .venv; nothing is installed outside.
+# make demo | test | bench | sanitize | lint | format | clean. Everything happens in .venv; nothing is installed outside.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
 
@@ -7,11 +7,11 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check -q
 
-C_FILES := $(sort $(shell find csrc kernels tests/native -name '*.[ch]' -o -name '*.inc' 2>/dev/null))
-BUILD_FILES := pyproject.toml setup.py csrc/build_native.py $(filter-out tests/%,$(C_FILES))
+C_FILES := $(sort $(shell find csrc kernels tests/native bench -name '*.[ch]' -o -name '*.inc' 2>/dev/null))
+BUILD_FILES := pyproject.toml setup.py csrc/build_native.py $(filter csrc/% kernels/%,$(C_FILES))
 
 .NOTPARALLEL:
-.PHONY: demo test bench lint format clean
+.PHONY: demo test bench sanitize lint format clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
@@ -21,6 +21,13 @@ test: $(VENV)/.test $(VENV)/.built
 
 bench: $(VENV)/.bench $(VENV)/.built
 	$(RUN) -m pytest bench $(ARGS)
+
+# The tests on a build with AddressSanitizer and UndefinedBehaviorSanitizer (gcc), in build/sanitize.
+sanitize: $(VENV)/.test $(VENV)/.built
+	VERILANE_SANITIZE=address,undefined CC=gcc $(RUN) setup.py -q build \
+	    --build-base build/sanitize --build-lib build/sanitize/lib
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	    PYTHONPATH=build/sanitize/lib $(RUN) -m pytest $(ARGS)
 
 lint: $(VENV)/.lint $(VENV)/.built
 	$(RUN) -m ruff check

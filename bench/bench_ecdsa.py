@@ -1,6 +1,6 @@
 """secp256k1 ECDSA: verify and recover, beside libsecp256k1 (coincurve) and OpenSSL (cryptography).
 
-`pytest bench -k "verify and n=1024"` picks rows by parts of their names.
+`pytest bench -k "verify and 1024items"` picks rows by parts of their names.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,9 @@ def operation(name: str, *, sizes: list[int] = BATCHES) -> Callable[..., Any]:
 
     def mark(function: Any) -> Any:
         function.operation = name
-        return pytest.mark.parametrize("n", sizes, indirect=True, ids=lambda n: f"n={n}")(function)
+        return pytest.mark.parametrize("n", sizes, indirect=True, ids=lambda n: f"{n}items")(
+            function
+        )
 
     return mark
 

@@ -4,6 +4,7 @@ Rows of one group are the same work on the same data. The JSON (--benchmark-json
 report.py turns into a table; for a verdict on a target, compare.py interleaves the two sides.
 """
 
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def pytest_benchmark_update_machine_info(
     config: pytest.Config, machine_info: dict[str, Any]
 ) -> None:
     machine_info["verilane"] = describe()
-    machine_info["command"] = " ".join(["pytest", *sys.argv[1:]])
+    machine_info["command"] = shlex.join(["pytest", *sys.argv[1:]])
 
 
 def pytest_benchmark_update_json(benchmarks: list[Any], output_json: dict[str, Any]) -> None:

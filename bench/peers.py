@@ -1,4 +1,4 @@
-"""What the other libraries are asked to do: the tightest loop that their Python interface allows."""
+"""What the other libraries are asked to do: the tightest loop their Python interface allows."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,37 +18,34 @@ Run = Callable[[], object]
 
 def coincurve_verify(keys: list[bytes], der: list[bytes], digests: list[bytes]) -> bool:
     """From bytes to a verdict: the key is parsed in the loop."""
-    return all(
-        [
-            PublicKey(key).verify(signature, digest, None)
-            for key, signature, digest in zip(keys, der, digests, strict=True)
-        ]
-    )
+    verdicts = [
+        PublicKey(key).verify(signature, digest, None)
+        for key, signature, digest in zip(keys, der, digests, strict=True)
+    ]
+    return all(verdicts)
 
 
 def coincurve_verify_parsed(keys: list[PublicKey], der: list[bytes], digests: list[bytes]) -> bool:
     """Keys parsed before: less work than ours, which always parses."""
-    return all(
-        [
-            key.verify(signature, digest, None)
-            for key, signature, digest in zip(keys, der, digests, strict=True)
-        ]
-    )
+    verdicts = [
+        key.verify(signature, digest, None)
+        for key, signature, digest in zip(keys, der, digests, strict=True)
+    ]
+    return all(verdicts)
 
 
 def libsecp256k1_verify(data: Signatures) -> Run:
     """secp256k1_ecdsa_verify alone, through coincurve's cffi: keys and signatures parsed before."""
     verify, context = lib.secp256k1_ecdsa_verify, GLOBAL_CONTEXT.ctx
-    keys = [PublicKey(key) for key in data.keys]
     items = [
-        (der_to_cdata(signature), ffi.new("unsigned char[32]", digest), key.public_key)
-        for key, signature, digest in zip(keys, data.der, data.digests, strict=True)
+        (der_to_cdata(signature), ffi.new("unsigned char[32]", digest), PublicKey(key).public_key)
+        for key, signature, digest in zip(data.keys, data.der, data.digests, strict=True)
     ]
 
     def run() -> bool:
-        return all([verify(context, *item) for item in items])
+        verdicts = [verify(context, *item) for item in items]
+        return all(verdicts)
 
-    run.keys = keys  # type: ignore[attr-defined]  # the points above live as long as these
     return run
 
 

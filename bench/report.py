@@ -30,25 +30,30 @@ def row(benchmark: dict[str, Any]) -> str:
         ratio = "1 (base)"
     return (
         f"| {benchmark['name'].removeprefix('test_')} | {ratio} "
-        f"| {stats['median'] / extra['n'] * 1e6:.3f} | {extra['items_per_second']:,} "
+        f"| {stats['median'] / extra['n'] * 1e6:.4g} | {extra['items_per_second']:,} "
         f"| {stats['iqr'] / stats['median']:.0%} | {stats['rounds']} |"
     )
 
 
+def place(benchmark: dict[str, Any]) -> tuple[str, int]:
+    """Groups of one operation stand together, by rising batch size."""
+    return benchmark["group"].split(", n = ")[0], benchmark["extra_info"]["n"]
+
+
 def tables(data: dict[str, Any]) -> Iterator[str]:
-    """The groups in the order of the file, the rows of each by falling ratio."""
-    for group, rows in groupby(data["benchmarks"], key=lambda each: each["group"]):
+    """A table per group, its rows by falling speed."""
+    ordered = sorted(data["benchmarks"], key=place)
+    for group, rows in groupby(ordered, key=lambda each: each["group"]):
         yield f"\n### {group}\n"
         yield "| row | ratio | µs per item | items/s | spread (IQR/median) | rounds |"
         yield "|---|---|---|---|---|---|"
-        yield from map(row, sorted(rows, key=lambda each: each["stats"]["median"]))
+        yield from map(row, sorted(rows, key=lambda each: -each["extra_info"]["items_per_second"]))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, help="what --benchmark-json wrote")
     data = json.loads(parser.parse_args().file.read_text())
-    data["benchmarks"].sort(key=lambda each: each["group"])
     print("\n".join([*head(data), *tables(data)]))
     return 0
 

@@ -1,5 +1,6 @@
 """The cffi builder of `verilane._native`; setup.py names it in cffi_modules."""
 
+import os
 import platform
 import sysconfig
 from pathlib import Path
@@ -18,6 +19,14 @@ HEADERS = sorted(
 
 ABI3 = platform.python_implementation() == "CPython" and not sysconfig.get_config_var(
     "Py_GIL_DISABLED"
+)
+
+# VERILANE_SANITIZE=address,undefined builds what `make sanitize` runs the tests on.
+SANITIZE = os.environ.get("VERILANE_SANITIZE")
+FLAGS = (
+    ["-O1", "-g", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=all"]
+    if SANITIZE
+    else ["-O3", "-g0"]
 )
 
 
@@ -41,7 +50,7 @@ ffi.set_source(
     sources=SOURCES,
     depends=HEADERS,
     include_dirs=["csrc", "kernels"],
-    extra_compile_args=["-std=c11", "-O3", "-g0"],
-    extra_link_args=["-pthread"],
+    extra_compile_args=["-std=c11", *FLAGS],
+    extra_link_args=["-pthread", *([f"-fsanitize={SANITIZE}"] if SANITIZE else [])],
     py_limited_api=ABI3,
 )

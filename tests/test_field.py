@@ -10,140 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
-
-from native_library import broken_bounds, has_avx512, library
+from field_machine import BUILDS, FOLD, MACHINES, Element, Machine, build_name, load_machine
+from native_library import broken_bounds
 from reference.secp256k1 import P
 
-RNG = random.Random("the field")
-FOLD = 2**256 - P
-
-Element = tuple[int, ...]  # the limbs of one lane
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What a machine's elements look like: `count` limbs of `bits` bits in words of `width` bytes.
-
-    grows: limbs 0..3 may grow with the magnitude, or only limb 4 (5x52); None: any 256 bits.
-    """
-
-    native: ctypes.CDLL
-    lanes: int
-    bits: int
-    count: int
-    width: int
-    grows: bool | None
-    factors_have_junk: bool
-
-    def bounds(self, magnitude: int) -> list[int]:
-        """Returns the largest value of each limb."""
-        if self.grows is None:
-            return [2**self.bits - 1] * self.count
-        low = magnitude * (2**52 + 2**46) - 1 if self.grows else 2**52 - 1
-        return [low] * 4 + [magnitude * (2**48 + 2**44) - 1]
-
-    def limbs(self, value: int) -> Element:
-        """Returns the value's limbs with nothing to carry; the last limb has what is left."""
-        last = self.bits * (self.count - 1)
-        mask = 2**self.bits - 1
-        low = tuple(value >> shift & mask for shift in range(0, last, self.bits))
-        return (*low, value >> last)
-
-    def value(self, limbs: Sequence[int]) -> int:
-        return sum(limb << (self.bits * i) for i, limb in enumerate(limbs))
-
-    def fits(self, limbs: Sequence[int], magnitude: int) -> bool:
-        return all(x <= most for x, most in zip(limbs, self.bounds(magnitude), strict=True))
-
-    def pack(self, element: Sequence[Element]) -> bytes:
-        """Returns the memory image of an fe: limb by limb, each with its lanes."""
-        flat = [lane[i] for i in range(self.count) for lane in element]
-        return struct.pack(f"<{len(flat)}{'I' if self.width == 4 else 'Q'}", *flat)
-
-    def unpack(self, data: bytes) -> list[Element]:
-        letter = "I" if self.width == 4 else "Q"
-        flat = struct.unpack(f"<{self.count * self.lanes}{letter}", data)
-        return [flat[lane :: self.lanes] for lane in range(self.lanes)]
-
-    def edges(self, magnitude: int) -> list[Element]:
-        """Returns representations of this magnitude that are likely to break something."""
-        near = [
-            0,
-            1,
-            2,
-            FOLD - 1,
-            FOLD,
-            FOLD + 1,
-            P - 2,
-            P - 1,
-            P,
-            P + 1,
-            P // 2,
-            2**255,
-            2**256 - 1,
-        ]
-        multiples = [k * P + d for k in range(magnitude + 1) for d in (-1, 0, 1, 2, FOLD)]
-        carried = [self.limbs(x) for x in [*near, *multiples] if x >= 0]
-        most = self.bounds(magnitude)
-        one_hot = [tuple(x if i == j else 0 for j, x in enumerate(most)) for i in range(self.count)]
-        all_but = [tuple(0 if i == j else x for j, x in enumerate(most)) for i in range(self.count)]
-        full = [tuple(2**self.bits - 1 for _ in most), tuple(x // 2 for x in most), tuple(most)]
-        candidates = {*carried, *one_hot, *all_but, *full}
-        return sorted(element for element in candidates if self.fits(element, magnitude))
-
-    def some(self, magnitude: int) -> Element:
-        return tuple(RNG.choice([0, x, RNG.randrange(x + 1)]) for x in self.bounds(magnitude))
-
-    def random(self, magnitude: int) -> Element:
-        return tuple(RNG.randrange(x + 1) for x in self.bounds(magnitude))
-
-    def call(self, name: str, inputs: Sequence[Sequence[Element]], alias: int = 0) -> list[Element]:
-        out = ctypes.create_string_buffer(self.native.native_size())
-        packed = b"".join(self.pack(element) for element in inputs)
-        getattr(self.native, f"native_{name}")(out, packed, len(inputs), alias)
-        return self.unpack(out.raw)
-
-    def factor_value(self, limbs: Element) -> int:
-        """Returns what a multiplier reads."""
-        if not self.factors_have_junk:
-            return self.value(limbs)
-        return self.value([*(limb % 2**52 for limb in limbs[:4]), limbs[4]])
-
-    def with_junk(self, limbs: Element) -> Element:
-        """Returns the same factor with bits that a multiplier ignores."""
-        if not self.factors_have_junk:
-            return limbs
-        return (*(limb | RNG.getrandbits(12) << 52 for limb in limbs[:4]), limbs[4])
-
-
-# Compiler options of tests/native/machine.h and the fields of Machine after `lanes`.
-MACHINES: dict[str, tuple[int, int, int, bool | None, bool]] = {
-    "MACHINE_8X32": (32, 8, 4, None, False),
-    "MACHINE_5X52_INT128": (52, 5, 8, True, False),
-    "MACHINE_5X52_EMULATED": (52, 5, 8, False, True),
-    "MACHINE_5X52_MADD": (52, 5, 8, False, True),
-}
-
-
-BUILDS = [(name, verify) for name in MACHINES for verify in (False, True)]
-
-
-def build_name(build: tuple[str, bool]) -> str:
-    return build[0] + (" VERIFY" if build[1] else "")
+RNG = random.Random("the operations")
 
 
 @pytest.fixture(params=BUILDS, ids=build_name)
 def machine(request: pytest.FixtureRequest) -> Machine:
     name, verify = request.param
-    if name == "MACHINE_5X52_MADD" and not has_avx512():
-        pytest.skip("this CPU lacks AVX-512 IFMA")
-    native = library("field.c", name, verify=verify)
-    for function in ("native_is_zero", "native_is_odd"):
-        getattr(native, function).restype = ctypes.c_uint32
-    found = Machine(native, native.native_lanes(), *MACHINES[name])
-    assert native.native_size() == found.width * found.count * found.lanes
-    broken_bounds(native)
-    return found
+    return load_machine(name, verify=verify)
 
 
 @dataclass(frozen=True)
@@ -309,6 +186,24 @@ def test_results_of_fused_operations_as_factors(machine: Machine) -> None:
     assert broken_bounds(machine.native) == (0, "")
 
 
+def test_products_with_chosen_values(machine: Machine) -> None:
+    """Reductions whose last carries run far: random products never do that."""
+    ones = [2**bit - 1 for bit in (32, 52, 64, 104, 128, 208, 256)]
+    small = [k * FOLD + d for k in range(4) for d in [*range(-3, 4), *ones, *(-x for x in ones)]]
+    chosen = [x % P for x in small if x >= 0] + [P - 1 - x % P for x in small if x >= 0]
+    chosen += [FOLD + ((2**32 - 1) << 32) + RNG.getrandbits(32) + (k << 64) for k in range(8)]
+    for name in ("mul", "mul_f", "mul_k_1"):
+        for _ in range(10):
+            for start in range(0, len(chosen), machine.lanes):
+                wanted = [chosen[(start + lane) % len(chosen)] for lane in range(machine.lanes)]
+                a = [RNG.choice([2, P - 1, 2**256 - 1, RNG.randrange(1, P)]) for _ in wanted]
+                b = [x * pow(y, -1, P) % P for x, y in zip(wanted, a, strict=True)]
+                columns = [[machine.limbs(x) for x in column] for column in (a, b)]
+                got = machine.call(name, columns)
+                assert [machine.factor_value(x) % P for x in got] == wanted
+    assert broken_bounds(machine.native) == (0, "")
+
+
 def test_zero_and_odd_in_every_lane(machine: Machine) -> None:
     zeros = [x for x in machine.edges(16) if machine.value(x) % P == 0]
     others = [x for x in machine.edges(16) if machine.value(x) % P != 0]
@@ -423,10 +318,8 @@ def test_two_elements_from_any_offset_and_back(machine: Machine) -> None:
 @pytest.mark.parametrize("name", [name for name in MACHINES if "5X52" in name])
 def test_a_broken_bound_is_noticed(name: str) -> None:
     """VERIFY must be alive: an element beyond the magnitude that fe_sub takes."""
-    if name == "MACHINE_5X52_MADD" and not has_avx512():
-        pytest.skip("this CPU lacks AVX-512 IFMA")
-    native = library("field.c", name, verify=True)
-    machine = Machine(native, native.native_lanes(), *MACHINES[name])
+    machine = load_machine(name, verify=True)
+    native = machine.native
     fine = [(0, 0, 0, 0, 4 << 48)] * machine.lanes
     for lane in range(machine.lanes):
         element = list(fine)
@@ -439,9 +332,7 @@ def test_a_broken_bound_is_noticed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MACHINES if "5X52" in name])
 def test_biases_are_multiples_of_p(name: str) -> None:
-    if name == "MACHINE_5X52_MADD" and not has_avx512():
-        pytest.skip("this CPU lacks AVX-512 IFMA")
-    native = library("field.c", name)
+    native = load_machine(name, verify=False).native
     out = (ctypes.c_uint64 * 15)()
     native.native_biases(out)
     for multiple, limbs in zip((4, 8, 256), (out[:5], out[5:10], out[10:]), strict=True):
@@ -454,39 +345,3 @@ def test_biases_are_multiples_of_p(name: str) -> None:
         # top one only the upper half of limb 4 squared (magnitude 2).
         assert min(columns[:9]) >= 2 * 10 * 2**52
         assert columns[9] >= 2 * (2 * (2**48 + 2**44)) ** 2 >> 52
-
-
-# ---- the words under the eight lanes ----
-
-EDGE_WORDS = [
-    0,
-    1,
-    2**52 - 1,
-    2**52,
-    2**63,
-    2**64 - 1,
-    2**64 - 2**52,
-    2**32 - 1,
-    0x5555555555555555,
-]
-
-
-def test_emulated_words_are_those_of_avx512() -> None:
-    if not has_avx512():
-        pytest.skip("this CPU lacks AVX-512 IFMA")
-    both = [library("words.c", f"MACHINE_5X52_{kind}") for kind in ("MADD", "EMULATED")]
-    for _ in range(2000):
-        values = [
-            RNG.choice([*EDGE_WORDS, RNG.getrandbits(64), RNG.getrandbits(52)]) for _ in range(320)
-        ]
-        data = struct.pack("<320Q", *values)
-        offsets = struct.pack("<8Q", *(RNG.randrange(64) for _ in range(8)))
-        count, stride = RNG.choice([0, 1, 12, 52, 63, 64, 127, 200]), RNG.choice([8, 9, 40])
-        answers = []
-        for native in both:
-            out = [ctypes.create_string_buffer(8 * 1024) for _ in range(3)]
-            native.native_words_arithmetic(out[0], data, count)
-            native.native_words_shifts(out[1], data)
-            native.native_words_memory(out[2], data, offsets, ctypes.c_size_t(stride))
-            answers.append([buffer.raw for buffer in out])
-        assert answers[0] == answers[1]

@@ -191,8 +191,11 @@ def slots_add(
     p_live: Sequence[int],
     q_live: Sequence[int],
     doubling: Sequence[bool],
+    group: Sequence[int],
 ) -> tuple[list[tuple[int, ...]], list[int]]:
-    """One point per lane in p and q; one mask per slot in the others."""
+    """One point per lane in p and q; one mask or number per slot in the others. Returns the sums
+    and the groups' masks of exceptional lanes.
+    """
     n = len(doubling)
     out = ctypes.create_string_buffer(64 * len(p))
     exceptional = (ctypes.c_uint32 * n)()
@@ -205,13 +208,14 @@ def slots_add(
         struct.pack(f"<{n}I", *p_live),
         struct.pack(f"<{n}I", *q_live),
         bytes(doubling),
+        struct.pack(f"<{n}I", *group),
     )
     assert wrong == 0
     return unpack(out.raw, 2), list(exceptional)
 
 
 def affine_cases(curve: Curve) -> tuple[list[tuple], list[tuple]]:
-    """Returns (p, q, p_live, q_live, doubling) of every kind: those with a sum, exceptional ones."""
+    """Returns (p, q, p_live, q_live, doubling) of every kind: with a sum, and exceptional."""
     additions = [(q, r, 1, 1, False) for q, r in itertools.product(curve.affine, repeat=2)]
     doublings = [(q, q, 1, 1, True) for q in curve.affine]
     absent = [
@@ -228,16 +232,19 @@ def affine_cases(curve: Curve) -> tuple[list[tuple], list[tuple]]:
 
 
 def check_slots(native: ctypes.CDLL, curve: Curve, cases: Sequence[tuple]) -> None:
-    sums, exceptional = slots_add(native, *zip(*cases, strict=True))
-    for (q, r, p_live, q_live, doubling), got, marked in zip(cases, sums, exceptional, strict=True):
+    group = [RNG.randrange(len(cases)) for _ in cases]
+    sums, exceptional = slots_add(native, *zip(*cases, strict=True), group)
+    expected = [0] * len(cases)
+    for (q, r, p_live, q_live, doubling), got, mine in zip(cases, sums, group, strict=True):
         zero = q[1] == 0 if doubling else q[0] == r[0]
-        assert marked == (1 if zero and p_live and q_live else 0)
-        if marked:
+        if zero and p_live and q_live:
+            expected[mine] = 1
             continue
         if p_live and q_live:
             assert got == curve.sums[q, r]
         elif p_live or q_live:
             assert got == (q if p_live else r)
+    assert exceptional == expected
 
 
 def test_affine_additions(tiny: ctypes.CDLL, curve: Curve) -> None:
@@ -336,13 +343,16 @@ def test_affine_on_a_machine(machine: ctypes.CDLL) -> None:
             [RNG.getrandbits(lanes) | RNG.getrandbits(lanes) for _ in range(slots)]
             for _ in range(2)
         ]
-        sums, exceptional = slots_add(machine, p, q, *live, doubling)
+        group = [RNG.randrange(slots) for _ in range(slots)]
+        sums, exceptional = slots_add(machine, p, q, *live, doubling, group)
+        expected = [0] * slots
         for slot, lane in itertools.product(range(slots), range(lanes)):
             i = slot * lanes + lane
             p_live, q_live = (live[side][slot] >> lane & 1 or doubling[slot] for side in range(2))
             zero = not doubling[slot] and p[i][0] == q[i][0] and p_live and q_live
-            assert exceptional[slot] >> lane & 1 == zero
+            expected[group[slot]] |= bool(zero) << lane
             if zero or not (p_live or q_live):
                 continue
             first, second = p[i] if p_live else None, q[i] if q_live else None
             assert sums[i] == secp256k1.add(first, first if doubling[slot] else second)
+        assert exceptional == expected

@@ -190,6 +190,88 @@ def test_steps_of_the_inversion_and_their_bound() -> None:
         assert abs(out[2]) + abs(out[3]) <= 2**31
 
 
+def limbs62(value: int) -> ctypes.Array[ctypes.c_int64]:
+    """Five limbs of 62 bits, of which the last one has the sign."""
+    low = [value >> (62 * i) & (2**62 - 1) for i in range(4)]
+    return (ctypes.c_int64 * 5)(*low, value >> 248)
+
+
+def from_limbs62(limbs: ctypes.Array[ctypes.c_int64], length: int = 5) -> int:
+    assert all(0 <= limb < 2**62 for limb in limbs[: length - 1])
+    return sum(limb << (62 * i) for i, limb in enumerate(limbs[:length]))
+
+
+def close_pairs(modulus: int) -> list[tuple[int, int]]:
+    """Pairs (a, b), b odd, that agree in their top bits down to a random place, of all sizes."""
+    pairs = []
+    for _ in range(5000):
+        b = (RNG.randrange(2**255, modulus) >> RNG.randrange(250)) | 1
+        pairs.append((b - RNG.getrandbits(RNG.randrange(1, b.bit_length() + 1)), b))
+        pairs.append((b >> RNG.randrange(4) ^ RNG.getrandbits(RNG.randrange(1, 64)), b))
+    return [(a, b) for a, b in pairs if a >= 0] + [(b | 1, a) for a, b in pairs if a > 0 and a % 2]
+
+
+def check_round(native: ctypes.CDLL, a: int, b: int) -> tuple[int, int, list[bool]]:
+    """Returns what 31 steps make of a and b, and whether either one's sign had to be mended."""
+    longest = max(a.bit_length(), b.bit_length())
+    length = max(1, -(-longest // 62))
+    seen = [a, b]
+    if length > 1:
+        shift = longest - 33
+        seen = [(x >> shift << 31) | x & (2**31 - 1) for x in (a, b)]
+    approximation = (ctypes.c_uint64 * 2)()
+    native.native_modinv_approximate(approximation, limbs62(a), limbs62(b), length)
+    assert list(approximation) == seen
+    matrix, left, right = (ctypes.c_int64 * 4)(), limbs62(a), limbs62(b)
+    assert native.native_modinv_round(matrix, left, right, 5) == length
+    results = from_limbs62(left, length), from_limbs62(right, length)
+    u, v, q, r = matrix
+    assert (u * a + v * b, q * a + r * b) == (2**31 * results[0], 2**31 * results[1])
+    assert all(0 <= x <= max(a, b) for x in results)
+    assert results[1] % 2
+    rows, steps = [[u, v], [q, r]], reference_steps(*seen)
+    mended = [row != step for row, step in zip(rows, [steps[:2], steps[2:]], strict=True)]
+    for row, step, other in zip(rows, [steps[:2], steps[2:]], mended, strict=True):
+        assert row == ([-x for x in step] if other else step)
+    return *results, mended
+
+
+def test_a_round_of_the_inversion(modulus: tuple[int, bool]) -> None:
+    """Comparisons on 33 bits that go wrong are mended: nothing is negative, nothing grows."""
+    native = library("scalar.c", "MACHINE_5X52_INT128")
+    count = [0, 0]
+    for a, b in close_pairs(modulus[0]):
+        count[1] += check_round(native, a, b)[2][1]
+    m, short = modulus[0], [RNG.getrandbits(RNG.randrange(1, 250)) + 1 for _ in range(800)]
+    starts = [RNG.randrange(1, m) for _ in range(800)] + short + [m - x for x in short]
+    starts += [pow(x % 2**20 or 1, -1, m) for x in short]
+    for start in starts:
+        a, b = start, m
+        for _ in range(17):  # 2 * 256 - 1 steps
+            a, b, mended = check_round(native, a, b)
+            count[0] += mended[0]
+        assert (a, b) == (0, 1)
+    assert min(count) > 20  # both numbers were negative often enough
+
+
+def test_the_update_keeps_its_bounds(modulus: tuple[int, bool]) -> None:
+    native = library("scalar.c", "MACHINE_5X52_INT128")
+    m, order = modulus
+    edges = [1 - 2 * m, 2 - 2 * m, -m - 1, -m, 1 - m, -1, 0, 1, m // 2, m - 2, m - 1]
+    for _ in range(3000):
+        u, v = (RNG.choice([*edges, RNG.randrange(1 - 2 * m, m)]) for _ in range(2))
+        rows = []
+        for _ in range(2):
+            first = RNG.choice([0, 2**62, RNG.randrange(2**62 + 1)])
+            rows += [RNG.choice([1, -1]) * first, RNG.choice([1, -1]) * (2**62 - first)]
+        x, y = limbs62(u), limbs62(v)
+        native.native_modinv_update(x, y, (ctypes.c_int64 * 4)(*rows), order)
+        for result, row in ((x, rows[:2]), (y, rows[2:])):
+            value = from_limbs62(result)
+            assert -2 * m < value < m
+            assert (value * 2**62 - row[0] * u - row[1] * v) % m == 0
+
+
 def test_constants_of_the_order(scalars: Scalars) -> None:
     out = (ctypes.c_uint64 * 23)()
     scalars.native.native_order_constants(out)

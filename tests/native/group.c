@@ -94,10 +94,10 @@ void native_complete(u64 *out, size_t n, const u64 *p, const u64 *q, int extra, 
     }
 }
 
-/* n slots of LANES additions p + q, each a group of its own: slot i's masks p_live[i] and q_live[i], doubling[i] for
- * p + p. out: the sums; exceptional[i]. Returns the number of slots whose live mask is wrong. */
+/* n slots of LANES additions p + q: slot i's masks p_live[i] and q_live[i], doubling[i] for p + p, group[i] < n. out: the
+ * sums; exceptional[group]. Returns the number of slots whose live mask is wrong. */
 int native_slots_add(u64 *out, u32 *exceptional, size_t n, const u64 *p, const u64 *q, const u32 *p_live,
-                     const u32 *q_live, const u8 *doubling) {
+                     const u32 *q_live, const u8 *doubling, const u32 *group) {
     static slot s[SLOTS_MAX];
     static mask marked[SLOTS_MAX];
     int wrong = 0;
@@ -105,8 +105,8 @@ int native_slots_add(u64 *out, u32 *exceptional, size_t n, const u64 *p, const u
         ge a, b;
         load_ge(&a, p + 8 * LANES * i, 0);
         load_ge(&b, q + 8 * LANES * i, 0);
-        if (doubling[i]) slot_set_double(&s[i], i, &a);
-        else slot_set_add(&s[i], i, &a, (mask)p_live[i], &b, (mask)q_live[i]);
+        if (doubling[i]) slot_set_double(&s[i], group[i], &a);
+        else slot_set_add(&s[i], group[i], &a, (mask)p_live[i], &b, (mask)q_live[i]);
         if (!doubling[i] && s[i].live != (p_live[i] | q_live[i])) wrong++;
         marked[i] = 0;
     }

@@ -45,6 +45,37 @@ void native_modinv_steps(int64_t *out, u64 a, u64 b) {
     out[0] = t.u, out[1] = t.v, out[2] = t.q, out[3] = t.r;
 }
 
+/* The approximations of a and b, five limbs each. */
+void native_modinv_approximate(u64 *out, const int64_t *a, const int64_t *b, int length) {
+    modinv_int x, y;
+    memcpy(x.l, a, sizeof x.l);
+    memcpy(y.l, b, sizeof y.l);
+    modinv_approximate(&out[0], &out[1], &x, &y, length);
+}
+
+/* 31 steps in place; returns the length. */
+int native_modinv_round(int64_t *matrix, int64_t *a, int64_t *b, int length) {
+    modinv_matrix t;
+    modinv_int x, y;
+    memcpy(x.l, a, sizeof x.l);
+    memcpy(y.l, b, sizeof y.l);
+    length = modinv_round(&t, &x, &y, length);
+    memcpy(a, x.l, sizeof x.l);
+    memcpy(b, y.l, sizeof y.l);
+    matrix[0] = t.u, matrix[1] = t.v, matrix[2] = t.q, matrix[3] = t.r;
+    return length;
+}
+
+void native_modinv_update(int64_t *u, int64_t *v, const int64_t *matrix, int order) {
+    const modinv_matrix t = {matrix[0], matrix[1], matrix[2], matrix[3]};
+    modinv_int x, y;
+    memcpy(x.l, u, sizeof x.l);
+    memcpy(y.l, v, sizeof y.l);
+    modinv_update(&x, &y, &t, modulus(order));
+    memcpy(u, x.l, sizeof x.l);
+    memcpy(v, y.l, sizeof y.l);
+}
+
 void native_order_constants(u64 *out) {
     memcpy(out, SC_ORDER, sizeof SC_ORDER);
     memcpy(out + 4, SC_ORDER52, sizeof SC_ORDER52);

@@ -1,4 +1,4 @@
-/* Every operation of the eight-lane word, for tests/test_field.py to compare AVX-512 and word_emulated.h: `in` holds
+/* Every operation of the eight-lane word, for tests/test_words.py to compare AVX-512 and word_emulated.h: `in` holds
  * eight vectors of eight words, n is a count or a mask. */
 #include "machine.h"
 
