@@ -1,4 +1,4 @@
-"""What the elements of each field machine look like: limbs, bounds, and values likely to break it."""
+"""What the elements of each field machine look like: limbs, bounds, values likely to break it."""
 
 import ctypes
 import random
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
+
 from native_library import broken_bounds, has_avx512, library
 from reference.secp256k1 import P
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
+
 from field_machine import BUILDS, FOLD, MACHINES, Element, Machine, build_name, load_machine
 from native_library import broken_bounds
 from reference.secp256k1 import P

@@ -5,6 +5,7 @@ import random
 import struct
 
 import pytest
+
 from native_library import has_avx512, library
 
 RNG = random.Random("words")

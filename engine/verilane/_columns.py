@@ -5,8 +5,7 @@ This is the only file that checks lengths; whoever holds a Column may trust it.
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,7 @@ protocol, hence Any."""
 Widths: TypeAlias = "tuple[int, ...] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """n byte strings in one piece of memory.
 
     Packed when `offsets` is None: item i is data[i * width : (i + 1) * width]. Ragged otherwise:
@@ -55,7 +53,9 @@ def column(name: str, value: ColumnLike, *, widths: Widths, n: int | None = None
     Raises TypeError for what is not bytes-like; ValueError for a wrong number of items or a wrong
     width, for offsets out of order, and for Arrow nulls.
     """
-    if isinstance(value, np.ndarray):
+    if type(value) is bytes:  # the commonest, and of the shortest calls
+        result = _flat(name, np.frombuffer(value, np.uint8), widths, n)
+    elif isinstance(value, np.ndarray):
         result = _array(name, value, widths, n)
     elif isinstance(value, tuple) and len(value) == 2 and _is_offsets(value[1]):
         result = _ragged(name, value[0], value[1])
@@ -128,7 +128,7 @@ def _flat(name: str, data: NDArray[np.uint8], widths: Widths, n: int | None) -> 
         width = size // n
         if width * n != size or width not in widths:
             raise ValueError(f"{name}: {size} bytes for {n} items, of {_listed(widths)} bytes each")
-    return Column(np.ascontiguousarray(data), None, width, n)
+    return Column(data if data.flags.c_contiguous else data.copy(), None, width, n)
 
 
 def _packed(name: str, data: NDArray[np.uint8], width: int, n: int, widths: Widths) -> Column:

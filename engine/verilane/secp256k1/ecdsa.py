@@ -183,12 +183,12 @@ def _decided(codes: NDArray[np.uint8]) -> Verdicts:
     """Returns the verdicts; one that was never written, or that does not exist, is our own
     fault.
     """
-    if len(codes) and (codes.min() < _OK or codes.max() > _LAST):
-        wrong = int(np.flatnonzero((codes < _OK) | (codes > _LAST))[0])
+    if codes.tobytes().translate(None, _CODES):
+        wrong = int(np.flatnonzero((codes < _OK) | (codes > max(Verdict)))[0])
         raise InternalError(
             f"item {wrong} was left with the code {codes[wrong]}: no verdict is given"
         )
     return Verdicts(codes)
 
 
-_LAST = int(max(Verdict))
+_CODES = bytes(set(Verdict) - {Verdict.UNDECIDED})
