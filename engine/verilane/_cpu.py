@@ -19,12 +19,15 @@ from .errors import DeviceUnavailable, InternalError
 __all__ = [
     "AUTO",
     "ENCODINGS",
+    "HASHES",
     "HYBRID_KEYS",
     "LOW_S",
     "TREE_BITCOIN",
     "TREE_RFC6962",
+    "Hash",
     "Isa",
     "Work",
+    "digest",
     "ecdsa_recover",
     "ecdsa_verify",
     "ecdsa_verify_one",
@@ -33,7 +36,6 @@ __all__ = [
     "merkle_root",
     "missing",
     "selftest",
-    "sha256",
 ]
 
 Work = Callable[[int, int], None]
@@ -277,12 +279,28 @@ def merkle_root(nodes: NDArray[np.uint8], *, tree: int, isa: int) -> tuple[bytes
     return _ffi.buffer(root)[:], bool(mutated[0])
 
 
-def sha256(digests: NDArray[np.uint8], messages: Column, *, isa: int) -> Work:
-    """Returns the work that fills `digests` (n, 32)."""
+class Hash(NamedTuple):
+    """One hash that C knows. size: bytes of a digest."""
+
+    number: int
+    name: str
+    size: int
+
+
+HASHES: dict[str, Hash] = {
+    name: Hash(number, name, _lib.vl_hash_size(number))
+    for number in range(_lib.vl_hash_count())
+    if (name := _text(_lib.vl_hash_name(number)))
+}
+
+
+def digest(digests: NDArray[np.uint8], messages: Column, *, hash: Hash, isa: int) -> Work:
+    """Returns the work that fills `digests` (n, hash.size)."""
     out, lent = _bytes_at(digests), _Lent(messages)
 
     def work(start: int, stop: int) -> None:
-        column = lent.at(start)
-        _check(_lib.vl_sha256(out + 32 * start, stop - start, column, isa, *_scratch()), isa)
+        first, column = out + hash.size * start, lent.at(start)
+        result = _lib.vl_digest(first, stop - start, column, hash.number, isa, *_scratch())
+        _check(result, isa)
 
     return work
