@@ -23,6 +23,7 @@ typedef struct {
         [VL_SHA256] = &vl_sha256_scalar, \
         [VL_SHA256D] = &vl_sha256d_scalar, \
         [VL_SHA512] = &vl_sha512_scalar, \
+        [VL_SM3] = &vl_sm3_scalar, \
     }
 #define HASHES_SHA_NI \
     { \
@@ -34,6 +35,7 @@ typedef struct {
         [VL_SHA256] = ON_X86_64(vl_sha256_avx512), \
         [VL_SHA256D] = ON_X86_64(vl_sha256d_avx512), \
         [VL_SHA512] = ON_X86_64(vl_sha512_avx512), \
+        [VL_SM3] = ON_X86_64(vl_sm3_avx512), \
     }
 
 static const isa_row rows[] = {

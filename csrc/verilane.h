@@ -103,6 +103,7 @@ enum vl_hash {
     VL_SHA256 = 0,  /* FIPS 180-4 */
     VL_SHA256D = 1, /* SHA-256 of SHA-256, as Bitcoin hashes */
     VL_SHA512 = 2,  /* FIPS 180-4 */
+    VL_SM3 = 3,     /* GB/T 32905-2016 */
     VL_HASH_COUNT
 };
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reference import sha2
+from reference import sha2, sm3
 from test_hashes import OTHERS, PERIODIC, digests
 from verilane import DeviceUnavailable, devices, hashes, use
 
@@ -43,6 +43,16 @@ def test_constants_of_sha2() -> None:
     }
 
 
+def test_constants_of_sm3() -> None:
+    w, x = sm3.expand(sm3.pad(bytes(64))[64:])
+    assert tables("sm3_constants.h") == {
+        "sm3_initial": sm3.INITIAL,
+        "sm3_t": [sm3.rotl(sm3.t(j), j) for j in range(64)],
+        "sm3_w_pad64": w[:64],
+        "sm3_x_pad64": x,
+    }
+
+
 # ---- Published vectors ----
 
 
@@ -57,7 +67,11 @@ def botan(path: Path, section: str) -> list[tuple[bytes, bytes]]:
 
 
 @pytest.mark.parametrize(
-    ("hash", "file", "section", "least"), [("sha256", "merkle/sha2_32.vec.xz", "SHA-256", 100)]
+    ("hash", "file", "section", "least"),
+    [
+        ("sha256", "merkle/sha2_32.vec.xz", "SHA-256", 100),
+        ("sm3", "sm/sm3.vec", "SM3", 50),
+    ],
 )
 def test_botan_vectors(
     isa: str, shared: Shared, hash: str, file: str, section: str, least: int
@@ -67,6 +81,16 @@ def test_botan_vectors(
     for batch in (pairs, pairs[::-1], pairs[5:6]):
         found = digests([message for message, _ in batch], isa, hash)
         assert found == [digest for _, digest in batch]
+
+
+def test_openssl_sm3_vectors(isa: str, shared: Shared) -> None:
+    text = shared("vectors/sm/evpmd_sm3.txt").read_text("utf-8")
+    pairs = re.findall(
+        r"^Digest = SM3\nInput = ([0-9A-F]+)\nOutput = ([0-9A-F]+)$", text, re.MULTILINE
+    )
+    assert len(pairs) >= 3
+    found = digests([bytes.fromhex(message) for message, _ in pairs], isa, "sm3")
+    assert found == [bytes.fromhex(digest) for _, digest in pairs]
 
 
 # ---- hashes.digest_many ----

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.hashes import SM3, Hash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference import sha2
+from reference import sha2, sm3
 from verilane import _cpu
 from verilane._columns import ColumnLike, column
 from verilane._devices import isa_of
@@ -18,18 +19,30 @@ from verilane._devices import isa_of
 Shared = Callable[[str], Path]
 Digest = Callable[[bytes], bytes]
 
+
+def _sm3(message: bytes) -> bytes:
+    """OpenSSL's SM3, through hashlib where Python's own OpenSSL has it."""
+    if "sm3" in hashlib.algorithms_available:
+        return hashlib.new("sm3", message).digest()
+    hasher = Hash(SM3())
+    hasher.update(message)
+    return hasher.finalize()
+
+
 # Another library's digests (OpenSSL's), our own from the standard, and bytes of a block.
 OTHERS: dict[str, Digest] = {
     "sha256": lambda message: hashlib.sha256(message).digest(),
     "sha256d": lambda message: hashlib.sha256(hashlib.sha256(message).digest()).digest(),
     "sha512": lambda message: hashlib.sha512(message).digest(),
+    "sm3": _sm3,
 }
 REFERENCES: dict[str, Digest] = {
     "sha256": sha2.SHA256.digest,
     "sha256d": lambda message: sha2.SHA256.digest(sha2.SHA256.digest(message)),
     "sha512": sha2.SHA512.digest,
+    "sm3": sm3.sm3,
 }
-BLOCKS = {"sha256": 64, "sha256d": 64, "sha512": 128}
+BLOCKS = {"sha256": 64, "sha256d": 64, "sha512": 128, "sm3": 64}
 HASHES = list(OTHERS)
 
 # Bytes that repeat every 251 (a prime): neighbouring blocks differ, so exchanged ones show.

@@ -19,6 +19,7 @@ VL_TARGET_END
 
 const vl_hash_ops vl_sha256_avx512 = {LANES, sha256_messages, {sha256_nodes_plain, sha256_nodes_prefixed}};
 const vl_hash_ops vl_sha256d_avx512 = {LANES, sha256d_messages, {sha256d_nodes_plain, NULL}};
+const vl_hash_ops vl_sm3_avx512 = {LANES, sm3_messages, {sm3_nodes_plain, sm3_nodes_prefixed}};
 
 #else
 typedef int vl_hash32_avx512_needs_x86_64; /* C wants a declaration in every file */

@@ -7,3 +7,4 @@
 
 const vl_hash_ops vl_sha256_scalar = {LANES, sha256_messages, {sha256_nodes_plain, sha256_nodes_prefixed}};
 const vl_hash_ops vl_sha256d_scalar = {LANES, sha256d_messages, {sha256d_nodes_plain, NULL}};
+const vl_hash_ops vl_sm3_scalar = {LANES, sm3_messages, {sm3_nodes_plain, sm3_nodes_prefixed}};
