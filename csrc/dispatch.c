@@ -108,7 +108,8 @@ static _Atomic unsigned char tested[ISA_COUNT][PRIMITIVES];
 
 /* Threads may test the same primitive at once, each on its own memory. One failure is enough, and is for good. */
 static int run_selftest(int isa, int which, const vl_scratch *scratch) {
-    int passed = which == SECP256K1 ? vl_selftest_secp256k1(rows[isa].secp256k1, scratch)
+    const vl_hash_ops *sha256 = rows[owns(isa, HASHES + VL_SHA256) ? isa : VL_ISA_SCALAR].hash[VL_SHA256];
+    int passed = which == SECP256K1 ? vl_selftest_secp256k1(rows[isa].secp256k1, sha256, scratch)
                                     : vl_selftest_hash(rows[isa].hash[which - HASHES], which - HASHES);
     unsigned char before = UNTESTED;
     if (passed) atomic_compare_exchange_strong(&tested[isa][which], &before, PASSED);

@@ -97,6 +97,13 @@ int vl_secp256k1_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys
 int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_column *signatures,
                                const vl_column *digests, unsigned flags, int isa, void *scratch, size_t scratch_size);
 
+/* ---- secp256k1 Schnorr: BIP-340 ---- */
+
+/* keys: 32 bytes each, x (y is even); signatures: 64 bytes each, r || s; messages: any length. A key is VL_BAD_KEY where
+ * lift_x fails, a signature VL_BAD_SIGNATURE where r >= p or s >= n. */
+int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                                const vl_column *messages, int isa, void *scratch, size_t scratch_size);
+
 /* ---- Hashes ---- */
 
 enum vl_hash {

@@ -35,6 +35,8 @@ __all__ = [
     "merkle_nodes",
     "merkle_root",
     "missing",
+    "schnorr_verify",
+    "schnorr_verify_one",
     "selftest",
 ]
 
@@ -159,7 +161,7 @@ def _bytes_at(array: NDArray[np.uint8]) -> Any:
     return _ffi.from_buffer("uint8_t[]", array.reshape(-1), require_writable=True)
 
 
-# ---- secp256k1 ECDSA ----
+# ---- secp256k1 ECDSA and Schnorr ----
 
 
 def ecdsa_verify(
@@ -173,20 +175,53 @@ def ecdsa_verify(
     isa: int,
 ) -> Work:
     """Returns the work that fills `verdicts` (n,)."""
-    out, lent = _bytes_at(verdicts), (_Lent(keys), _Lent(signatures), _Lent(digests))
-
-    def work(start: int, stop: int) -> None:
-        columns = [column.at(start) for column in lent]
-        result = _lib.vl_secp256k1_ecdsa_verify(
-            out + start, stop - start, *columns, encoding, flags, isa, *_scratch()
-        )
-        _check(result, isa)
-
-    return work
+    columns = keys, signatures, digests
+    return _verifies(_ecdsa_verify, verdicts, columns, (encoding, flags), isa)
 
 
 def ecdsa_verify_one(
     key: BytesLike, signature: BytesLike, digest: BytesLike, encoding: int, flags: int, isa: int
+) -> int:
+    """Returns the verdict of one item."""
+    return _verify_one(_ecdsa_verify, key, signature, digest, (encoding, flags), isa)
+
+
+def schnorr_verify(
+    verdicts: NDArray[np.uint8], keys: Column, signatures: Column, messages: Column, *, isa: int
+) -> Work:
+    """Returns the work that fills `verdicts` (n,)."""
+    return _verifies(_schnorr_verify, verdicts, (keys, signatures, messages), (), isa)
+
+
+def schnorr_verify_one(key: BytesLike, signature: BytesLike, message: BytesLike, isa: int) -> int:
+    """Returns the verdict of one item."""
+    return _verify_one(_schnorr_verify, key, signature, message, (), isa)
+
+
+def _verifies(
+    verify: Any,
+    verdicts: NDArray[np.uint8],
+    columns: tuple[Column, ...],
+    options: tuple[int, ...],
+    isa: int,
+) -> Work:
+    """Returns the work of a C function verify(verdicts, n, *columns, *options, isa, scratch)."""
+    out, lent = _bytes_at(verdicts), [_Lent(column) for column in columns]
+
+    def work(start: int, stop: int) -> None:
+        at = [column.at(start) for column in lent]
+        _check(verify(out + start, stop - start, *at, *options, isa, *_scratch()), isa)
+
+    return work
+
+
+def _verify_one(
+    verify: Any,
+    key: BytesLike,
+    signature: BytesLike,
+    message: BytesLike,
+    options: tuple[int, ...],
+    isa: int,
 ) -> int:
     """Returns the verdict of one item. What it needs is made anew, so that it may be re-entered
     (signal handlers).
@@ -194,22 +229,21 @@ def ecdsa_verify_one(
     memory = (
         _from_buffer(_BYTES, key),
         _from_buffer(_BYTES, signature),
-        _from_buffer(_BYTES, digest),
+        _from_buffer(_BYTES, message),
     )
-    k, s, d = columns = _new(_THREE_COLUMNS)
-    k.data, s.data, d.data = memory
-    k.width, s.width, d.width = map(len, memory)
+    k, s, m = columns = _new(_THREE_COLUMNS)
+    k.data, s.data, m.data = memory
+    k.width, s.width, m.width = map(len, memory)
     verdict = _new(_ONE_BYTE)
     scratch, size = _local.scratch
-    result = _verify(
-        verdict, 1, columns, columns + 1, columns + 2, encoding, flags, isa, scratch, size
-    )
+    result = verify(verdict, 1, columns, columns + 1, columns + 2, *options, isa, scratch, size)
     if result != 0:
         _check(result, isa)
     return verdict[0]  # type: ignore[no-any-return]
 
 
-_verify = _lib.vl_secp256k1_ecdsa_verify
+_ecdsa_verify = _lib.vl_secp256k1_ecdsa_verify
+_schnorr_verify = _lib.vl_secp256k1_schnorr_verify
 _from_buffer = _ffi.from_buffer
 _new = _ffi.new
 _BYTES = _ffi.typeof("uint8_t[]")
