@@ -12,10 +12,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import peers
 from machine import cores, describe
-from workload import Signatures, exceptional, leaves, packed, parsed_keys, signatures
+from workload import (
+    Signatures,
+    exceptional,
+    leaves,
+    packed,
+    parsed_keys,
+    schnorr_signatures,
+    signatures,
+)
 
 import verilane
 from verilane import merkle, secp256k1
@@ -99,6 +108,7 @@ def coincurve_parsed(data: Signatures) -> Run:
 
 def figures(clock: Clock) -> Iterator[Figure]:
     yield from verify_figures()
+    yield from schnorr_figures()
     yield from shape_figures()
     yield from exceptional_figures(clock)
     yield from merkle_figures()
@@ -166,6 +176,27 @@ def verify_figures() -> Iterator[Figure]:
             n,
             verify(data, device="cpu:scalar"),
             coincurve(data),
+            1.0,
+        )
+
+
+def schnorr_figures() -> Iterator[Figure]:
+    for n, target in ((64, 8.0), (1024, 8.0)):
+        columns = schnorr_signatures(n)
+        rows = [packed(column) for column in columns]
+        yield Figure(
+            f"BIP-340, n = {n}, packed",
+            n,
+            partial(secp256k1.schnorr.verify_many, *rows, threads=1),
+            partial(peers.coincurve_schnorr, *columns),
+            target,
+            note="signature by signature, 32-byte messages",
+        )
+        yield Figure(
+            f"BIP-340, n = {n}, scalar code alone",
+            n,
+            partial(secp256k1.schnorr.verify_many, *rows, threads=1, device="cpu:scalar"),
+            partial(peers.coincurve_schnorr, *columns),
             1.0,
         )
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from coincurve import PublicKey
+from coincurve import PublicKey, PublicKeyXOnly
 from coincurve._libsecp256k1 import ffi, lib
 from coincurve.context import GLOBAL_CONTEXT
 from coincurve.ecdsa import der_to_cdata
@@ -47,6 +47,15 @@ def libsecp256k1_verify(data: Signatures) -> Run:
         return all(verdicts)
 
     return run
+
+
+def coincurve_schnorr(keys: list[bytes], signatures: list[bytes], messages: list[bytes]) -> bool:
+    """BIP-340, from bytes to a verdict: the key is parsed in the loop."""
+    verdicts = [
+        PublicKeyXOnly(key).verify(signature, message)
+        for key, signature, message in zip(keys, signatures, messages, strict=True)
+    ]
+    return all(verdicts)
 
 
 def coincurve_recover(recoverable: list[bytes], digests: list[bytes]) -> list[PublicKey]:

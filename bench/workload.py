@@ -3,6 +3,7 @@
 Every signature is by a key of its own, with low s: no cache can help, and libsecp256k1 takes all.
 """
 
+import hashlib
 import random
 from dataclasses import dataclass
 from functools import cache
@@ -65,6 +66,20 @@ def signatures(n: int) -> Signatures:
 
 
 @cache
+def schnorr_signatures(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """(x-only keys, BIP-340 signatures, messages of 32 bytes), all valid, always the same."""
+    rng = random.Random("schnorr")
+    keys, signed, messages = [], [], []
+    for _ in range(n):
+        private = PrivateKey(rng.randbytes(32))
+        message = rng.randbytes(32)
+        keys.append(private.public_key_xonly.format())
+        signed.append(private.sign_schnorr(message, bytes(32)))
+        messages.append(message)
+    return keys, signed, messages
+
+
+@cache
 def exceptional(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
     """(keys, compact signatures, digests) with u1 G = -u2 Q, so that R is infinite.
 
@@ -81,6 +96,25 @@ def exceptional(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
         compact.append(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
         digests.append((-q * r % ORDER).to_bytes(32, "big"))
     return keys, compact, digests
+
+
+@cache
+def exceptional_schnorr(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """(x-only keys, signatures, messages) with s G = e P, so that R is infinite: s = e d for any r.
+
+    All of these items are a MISMATCH.
+    """
+    rng, tag = random.Random("exceptional"), hashlib.sha256(b"BIP0340/challenge").digest()
+    keys, signed, messages = [], [], []
+    for _ in range(n):
+        d, r, message = rng.randrange(1, ORDER), rng.randbytes(32), rng.randbytes(32)
+        key = PrivateKey.from_int(d).public_key.format()
+        d = d if key[0] == 2 else ORDER - d
+        e = int.from_bytes(hashlib.sha256(tag + tag + r + key[1:] + message).digest(), "big")
+        keys.append(key[1:])
+        signed.append(r + (e * d % ORDER).to_bytes(32, "big"))
+        messages.append(message)
+    return keys, signed, messages
 
 
 @cache

@@ -2,8 +2,7 @@
  * one below it, and the roots of chunks meet in a binary counter, one waiting left sibling per level. */
 #include <string.h>
 
-#include "hash/sha256.h"
-#include "hash/sha256_message.h"
+#include "hash/hash.h"
 #include "scratch.h"
 #include "verilane.h"
 
@@ -17,16 +16,22 @@ enum odd_rule {
 enum empty_root { EMPTY_HASH, EMPTY_ZERO }; /* the hash of no bytes, or 32 zeros (Bitcoin Core's ComputeMerkleRoot) */
 
 typedef struct {
+    int hash;
     int hashed_leaves; /* leaves are 32-byte hashes already */
-    int leaf_prefix;
+    vl_bytes leaf_prefix;
     enum vl_node_shape shape;
     enum odd_rule odd;
     enum empty_root empty;
 } tree_kind;
 
+/* Alone in its cache line: lanes read 64 bytes from here and mask what follows. */
+static const _Alignas(64) uint8_t zero_prefix[64] = {0x00};
+
+#define NO_BYTES {NULL, 0}
+
 static const tree_kind kinds[] = {
-    [VL_TREE_RFC6962] = {0, 0x00, VL_NODE_PREFIXED, ODD_PROMOTE, EMPTY_HASH},
-    [VL_TREE_BITCOIN] = {1, VL_NO_PREFIX, VL_NODE_DOUBLE, ODD_DUPLICATE, EMPTY_ZERO},
+    [VL_TREE_RFC6962] = {VL_SHA256, 0, {zero_prefix, 1}, VL_NODE_PREFIXED, ODD_PROMOTE, EMPTY_HASH},
+    [VL_TREE_BITCOIN] = {VL_SHA256D, 1, NO_BYTES, VL_NODE_PLAIN, ODD_DUPLICATE, EMPTY_ZERO},
 };
 
 static const tree_kind *find_kind(int tree) {
@@ -42,7 +47,7 @@ static const tree_kind *find_kind(int tree) {
 #define NODE 32
 
 typedef struct {
-    vl_sha256_scratch hashing;
+    vl_hash_scratch hashing;
     uint8_t nodes[CHUNK * NODE];
     uint8_t waiting[LEVELS][2 * NODE]; /* the left sibling of level k, and room for the right one */
 } merkle_block;
@@ -52,7 +57,7 @@ _Static_assert(sizeof(merkle_block) <= VL_SCRATCH_HOST, "see scratch.h");
 typedef struct {
     const tree_kind *kind;
     int hashed; /* the leaves are nodes: take them as they are */
-    vl_sha256_plan plan;
+    vl_hash_plan plan;
     merkle_block *block;
     uint64_t total;    /* nodes of the whole tree on level 0 */
     uint64_t occupied; /* bit k: waiting[k] holds a node */
@@ -73,6 +78,10 @@ static void compare_pairs(reduction *r, const uint8_t *pairs, size_t n) {
         if (memcmp(pairs, pairs + NODE, NODE) == 0) r->mutated = 1;
 }
 
+static void hash_pairs(reduction *r, uint8_t *nodes, size_t n, const uint8_t *pairs) {
+    vl_hash_nodes(nodes, n, pairs, r->kind->shape, &r->plan, &r->block->hashing);
+}
+
 /* {nodes = the level above these m nodes}; returns how many there are. */
 static size_t reduce_level(reduction *r, uint8_t *nodes, size_t m, int level) {
     size_t pairs = m / 2;
@@ -81,7 +90,7 @@ static size_t reduce_level(reduction *r, uint8_t *nodes, size_t m, int level) {
         memcpy(nodes + NODE * m, nodes + NODE * (m - 1), NODE);
         pairs++;
     }
-    vl_sha256_nodes(nodes, pairs, nodes, r->kind->shape, &r->plan);
+    hash_pairs(r, nodes, pairs, nodes);
     if (2 * pairs >= m) return pairs;
     memmove(nodes + NODE * pairs, nodes + NODE * (m - 1), NODE);
     return pairs + 1;
@@ -91,7 +100,7 @@ static size_t reduce_level(reduction *r, uint8_t *nodes, size_t m, int level) {
 static size_t reduce_chunk(reduction *r, size_t m, const vl_column *leaves, int levels) {
     uint8_t *nodes = r->block->nodes;
     if (r->hashed) memcpy(nodes, leaves->data, NODE * m);
-    else vl_sha256_messages(nodes, m, leaves, r->kind->leaf_prefix, &r->plan, &r->block->hashing);
+    else vl_hash_column(nodes, m, leaves, r->kind->leaf_prefix, &r->plan, &r->block->hashing);
     for (int level = 0; level < levels; level++) m = reduce_level(r, nodes, m, level);
     return m;
 }
@@ -103,7 +112,7 @@ static void push(reduction *r, const uint8_t node[NODE], int level) {
         uint8_t *pair = r->block->waiting[level];
         memcpy(pair + NODE, node, NODE);
         compare_pairs(r, pair, 1);
-        vl_sha256_nodes(parent, 1, pair, r->kind->shape, &r->plan);
+        hash_pairs(r, parent, 1, pair);
         r->occupied &= ~(UINT64_C(1) << level++);
         node = parent;
     }
@@ -122,7 +131,7 @@ static void close_subtree(reduction *r, uint8_t root[NODE], int height) {
         memcpy(lone, r->block->waiting[level], NODE);
         if (duplicates(r, level)) {
             memcpy(lone + NODE, lone, NODE);
-            vl_sha256_nodes(lone, 1, lone, r->kind->shape, &r->plan);
+            hash_pairs(r, lone, 1, lone);
         }
         push(r, lone, level + 1);
     }
@@ -135,7 +144,7 @@ static void reduce(reduction *r, uint8_t *nodes, size_t n, const vl_column *leav
     const uint64_t subtree = UINT64_C(1) << height;
     for (size_t i = 0, count; i < n; i += count) {
         count = n - i < CHUNK ? n - i : CHUNK;
-        vl_column chunk = vl_column_from(leaves, i);
+        vl_column chunk = column_from(leaves, i);
         size_t m = reduce_chunk(r, count, &chunk, height < CHUNK_LEVELS ? height : CHUNK_LEVELS);
         if (height <= CHUNK_LEVELS) {
             memcpy(nodes, r->block->nodes, NODE * m);
@@ -157,7 +166,7 @@ static int prepare(reduction *r, uint64_t total, int tree, int isa, const int *m
     const tree_kind *kind = find_kind(tree);
     if (!kind || (kind->odd == ODD_DUPLICATE && !mutated)) return VL_ERROR_ARGUMENT;
     *r = (reduction){.kind = kind, .hashed = kind->hashed_leaves, .total = total};
-    int error = vl_sha256_choose(&r->plan, isa);
+    int error = vl_hash_choose(&r->plan, kind->hash, isa);
     if (!error) error = vl_scratch_cut(&pieces, scratch, size);
     if (!error) r->block = pieces.host;
     return error;
@@ -179,7 +188,7 @@ int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *lea
     if (height < 0 || height >= LEVELS || n > total) return VL_ERROR_ARGUMENT;
     int error = prepare(&r, total, tree, isa, mutated, scratch, scratch_size);
     if (error || n == 0) return error;
-    if (!nodes || !vl_column_is_whole(leaves, n)) return VL_ERROR_ARGUMENT;
+    if (!nodes || !column_is_readable(leaves, n)) return VL_ERROR_ARGUMENT;
     vl_column column = *leaves;
     if (r.hashed) error = pack_nodes(&column, n, leaves);
     if (error) return error;
@@ -191,7 +200,7 @@ int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *lea
 static void empty_root(const reduction *r, uint8_t root[NODE]) {
     vl_column nothing = {NULL, NULL, 0};
     if (r->kind->empty == EMPTY_ZERO) memset(root, 0, NODE);
-    else vl_sha256_messages(root, 1, &nothing, VL_NO_PREFIX, &r->plan, &r->block->hashing);
+    else vl_hash_column(root, 1, &nothing, (vl_bytes)NO_BYTES, &r->plan, &r->block->hashing);
 }
 
 int vl_merkle_root(uint8_t *root, int *mutated, size_t n, uint8_t *nodes, int tree, int isa, void *scratch,

@@ -31,7 +31,7 @@ typedef struct {
                          void *scratch);
 
     /* R[i] = u[i] G + v[i] Q[i], affine.
-     * On input: n <= VL_BLOCK; u, v below the group order.
+     * On input: n <= VL_BLOCK; u, v below the group order, zero included.
      * On output: exceptional[i] = 0 and R[i] is the sum, or exceptional[i] = 1 and R[i] means nothing: the lockstep
      * formulas met an exceptional case (the sum may be infinity) and double_mul_exact must be asked. */
     void (*double_mul)(vl_point *r, uint8_t *exceptional, size_t n, const vl_u256 *u, const vl_u256 *v,

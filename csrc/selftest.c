@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scheme/ecdsa_block.h"
+#include "scheme/schnorr.h"
 #include "scheme/u256.h"
 #include "selftest_vectors.h"
 
@@ -134,9 +135,35 @@ static int recovered_keys_are_right(const vl_curve_ops *ops, const vl_scratch *s
     return right;
 }
 
-int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_scratch *scratch) {
+/* ---- BIP-340 as a whole ---- */
+
+/* The known signature over and over; every second message, those with i mod 2 = forged, has one bit flipped. */
+static int schnorr_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch,
+                                      size_t forged) {
+    uint8_t keys[MOST_ITEMS][32], signatures[MOST_ITEMS][64], messages[MOST_ITEMS][32], verdicts[MOST_ITEMS];
+    size_t n = items(ops, 1);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(keys[i], schnorr_key, 32);
+        memcpy(signatures[i], schnorr_signature, 64);
+        memcpy(messages[i], schnorr_message, 32);
+        messages[i][i % 32] ^= i % 2 == forged;
+    }
+    vl_column key_column = {keys[0], NULL, 32};
+    vl_column signature_column = {signatures[0], NULL, 64};
+    vl_column message_column = {messages[0], NULL, 32};
+    vl_hash_plan hashing = {VL_SHA256, 32, 1, &vl_padding_sha256, sha256, sha256};
+    vl_schnorr_input input = {&key_column, &signature_column, &message_column, ops, &hashing};
+    memset(verdicts, VL_UNDECIDED, sizeof verdicts);
+    vl_secp256k1_schnorr_blocks(verdicts, n, &input, scratch);
+    int right = 1;
+    for (size_t i = 0; i < n; i++) right &= verdicts[i] == (i % 2 == forged ? VL_MISMATCH : VL_OK);
+    return right;
+}
+
+int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch) {
     return curve_check_is_right() && ratios_are_right(ops, scratch->primitive) &&
            roots_are_right(ops, scratch->primitive) && sums_are_right(ops, scratch->primitive) &&
            verdicts_are_right(ops, scratch, 0) && verdicts_are_right(ops, scratch, 1) &&
-           recovered_keys_are_right(ops, scratch);
+           recovered_keys_are_right(ops, scratch) && schnorr_verdicts_are_right(ops, sha256, scratch, 0) &&
+           schnorr_verdicts_are_right(ops, sha256, scratch, 1);
 }

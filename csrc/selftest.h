@@ -2,12 +2,13 @@
 #ifndef VL_SELFTEST_H
 #define VL_SELFTEST_H
 
-#include "hash/sha256.h"
+#include "hash/hash.h"
 #include "ops.h"
 #include "scratch.h"
 
-/* Both return 1 if every answer is right, else 0. About a millisecond; vl_secp256k1_prepare() comes first. */
-int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_scratch *scratch);
-int vl_selftest_sha256(const vl_sha256_ops *ops);
+/* Both return 1 if every answer is right, else 0. About a millisecond; vl_secp256k1_prepare() comes first.
+ * sha256: what BIP-340's challenges are hashed with. */
+int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch);
+int vl_selftest_hash(const vl_hash_ops *ops, int hash);
 
 #endif

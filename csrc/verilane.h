@@ -56,7 +56,7 @@ enum vl_isa {
     VL_ISA_AUTO = -1,    /* the fastest for this primitive and this n, among those that work here */
     VL_ISA_SCALAR = 0,   /* 64-bit integers, one lane: works everywhere */
     VL_ISA_PORTABLE = 1, /* 32-bit integers, one lane: the text that GPUs compile */
-    VL_ISA_SHA_NI = 2,   /* SHA-256 in four interleaved streams; signatures as in scalar */
+    VL_ISA_SHA_NI = 2,   /* SHA-256 in four interleaved streams; the rest as in scalar */
     VL_ISA_AVX512 = 3    /* AVX-512 IFMA: 8 signature lanes, 16 SHA-256 lanes */
 };
 
@@ -64,7 +64,7 @@ int vl_isa_count(void);
 const char *vl_isa_name(int isa);    /* "scalar", "portable", "sha-ni", "avx512"; NULL if there is no such ISA */
 const char *vl_isa_missing(int isa); /* NULL if it works here, else why not, for people */
 int vl_isa_signature_lanes(int isa); /* 0 if this ISA has no signature code of its own */
-int vl_isa_hash_lanes(int isa);      /* 0 if this ISA has no hash code of its own */
+int vl_isa_hash_lanes(int isa);      /* of SHA-256; 0 if this ISA has no hash code of its own */
 
 /* Known answers for every primitive of this ISA: VL_SUCCESS, VL_ERROR_SELFTEST or VL_ERROR_ISA. Milliseconds.
  * The first use of an ISA runs it too (once); an ISA that failed is reported by vl_isa_missing(). */
@@ -97,6 +97,31 @@ int vl_secp256k1_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys
 int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_column *signatures,
                                const vl_column *digests, unsigned flags, int isa, void *scratch, size_t scratch_size);
 
+/* ---- secp256k1 Schnorr: BIP-340 ---- */
+
+/* keys: 32 bytes each, x (y is even); signatures: 64 bytes each, r || s; messages: any length. A key is VL_BAD_KEY where
+ * lift_x fails, a signature VL_BAD_SIGNATURE where r >= p or s >= n. */
+int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                                const vl_column *messages, int isa, void *scratch, size_t scratch_size);
+
+/* ---- Hashes ---- */
+
+enum vl_hash {
+    VL_SHA256 = 0,  /* FIPS 180-4 */
+    VL_SHA256D = 1, /* SHA-256 of SHA-256, as Bitcoin hashes */
+    VL_SHA512 = 2,  /* FIPS 180-4 */
+    VL_SM3 = 3,     /* GB/T 32905-2016 */
+    VL_HASH_COUNT
+};
+
+int vl_hash_count(void);
+const char *vl_hash_name(int hash); /* "sha256" ...; NULL if there is no such hash */
+size_t vl_hash_size(int hash);      /* bytes of a digest; 0 if there is no such hash */
+
+/* digests = the digest of every message, vl_hash_size(hash) bytes each. */
+int vl_digest(uint8_t *digests, size_t n, const vl_column *messages, int hash, int isa, void *scratch,
+              size_t scratch_size);
+
 /* ---- Merkle trees ---- */
 
 enum vl_tree {
@@ -118,9 +143,6 @@ int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *lea
 /* root = root of the whole tree from its n nodes on one level (overwritten). n = 0: the empty tree's root. */
 int vl_merkle_root(uint8_t *root, int *mutated, size_t n, uint8_t *nodes, int tree, int isa, void *scratch,
                    size_t scratch_size);
-
-/* digests[32 i ..] = SHA-256 of item i. */
-int vl_sha256(uint8_t *digests, size_t n, const vl_column *messages, int isa, void *scratch, size_t scratch_size);
 
 /* VL_CDEF_END */
 

@@ -2,13 +2,17 @@
 #ifndef VL_WORD_U32_H
 #define VL_WORD_U32_H
 
+#include <string.h>
+
 typedef u32 word;
+typedef u32 lane;
 typedef u32 mask; /* bit l for lane l */
 #define LANES 1
 
 FN_INLINE word w_set1(u32 x) { return x; }
 FN_INLINE word w_add(word a, word b) { return a + b; }
 FN_INLINE word w_sub(word a, word b) { return a - b; }
+FN_INLINE word w_xor(word a, word b) { return a ^ b; }
 FN_INLINE word w_xor3(word a, word b, word c) { return a ^ b ^ c; }
 FN_INLINE word w_choose(word m, word a, word b) { return b ^ (m & (a ^ b)); } /* bitwise m ? a : b */
 FN_INLINE word w_majority(word a, word b, word c) { return (a & b) | (c & (a | b)); }
@@ -20,22 +24,20 @@ FN_INLINE word w_select(mask m, word a, word b) { return m ? a : b; } /* lane of
 /* x itself; a sum is not taken apart across it */
 FN_INLINE word w_ordered(word x) { return x; }
 
-/* {r[i] of lane l = big-endian word i of the 64 bytes at p + 64 l}, for `count` lanes */
-FN_INLINE void w_load_blocks(word r[16], const u8 *p, size_t count) {
-    (void)count;
-    for (int i = 0; i < 16; i++, p += 4) r[i] = (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
-}
+/* ---- Rows (kernels are fed by csrc/hash/rows.inc): one lane's row is one element ---- */
 
-/* {32 bytes at p + 32 index[l] = big-endian words s[0..8) of lane l}, for `count` lanes; no index: in a row */
-FN_INLINE void w_store_digests(u8 *p, const size_t *index, size_t count, const word s[8]) {
-    (void)count;
-    if (index) p += 32 * index[0];
-    for (int i = 0; i < 8; i++, p += 4) {
-        p[0] = (u8)(s[i] >> 24);
-        p[1] = (u8)(s[i] >> 16);
-        p[2] = (u8)(s[i] >> 8);
-        p[3] = (u8)s[i];
-    }
+#define ROW_BYTES 4
+FN_INLINE word w_load(const lane *p) { return *p; }
+FN_INLINE word w_swap_bytes(word a) { return __builtin_bswap32(a); }
+FN_INLINE word w_load_row(const u8 *p) {
+    word x;
+    memcpy(&x, p, sizeof x);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? x : w_swap_bytes(x);
 }
+FN_INLINE void w_store_row(u8 *p, word row, int bytes) {
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) row = w_swap_bytes(row);
+    memcpy(p, &row, (size_t)bytes);
+}
+FN_INLINE void w_transpose(word r[LANES]) { (void)r; }
 
 #endif

@@ -3,13 +3,18 @@
 #ifndef VL_WORD_U32X16_H
 #define VL_WORD_U32X16_H
 
+#include "word_row512.h"
+
 typedef __m512i word;
+typedef u32 lane;
 typedef u32 mask; /* bit l for lane l */
 #define LANES 16
 
 FN_INLINE word w_set1(u32 x) { return _mm512_set1_epi32((int)x); }
 FN_INLINE word w_add(word a, word b) { return _mm512_add_epi32(a, b); }
 FN_INLINE word w_sub(word a, word b) { return _mm512_sub_epi32(a, b); }
+FN_INLINE word w_xor(word a, word b) { return _mm512_xor_si512(a, b); }
+FN_INLINE word w_or(word a, word b) { return _mm512_or_si512(a, b); }
 FN_INLINE word w_xor3(word a, word b, word c) { return _mm512_ternarylogic_epi32(a, b, c, 0x96); }
 FN_INLINE word w_choose(word m, word a, word b) { return _mm512_ternarylogic_epi32(m, a, b, 0xca); } /* m ? a : b */
 FN_INLINE word w_majority(word a, word b, word c) { return _mm512_ternarylogic_epi32(a, b, c, 0xe8); }
@@ -26,20 +31,7 @@ FN_INLINE word w_ordered(word x) {
     return x;
 }
 
-/* ---- Rows: one register holds the 64 bytes of one lane's block ---- */
-
-/* Byte i of the row is p[i] where bit i of `taken` is set (nothing else is read), and zero elsewhere. */
-FN_INLINE word w_row(const u8 *p, u64 taken) {
-    return taken == ~0ull ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8((__mmask64)taken, p);
-}
-/* Puts `byte` where `where` has a bit. */
-FN_INLINE word w_row_put(word row, u64 where, u8 byte) {
-    return _mm512_mask_blend_epi8((__mmask64)where, row, _mm512_set1_epi8((char)byte));
-}
-/* Puts x, big-endian, into the last eight bytes. */
-FN_INLINE word w_row_put_last8(word row, u64 x) {
-    return _mm512_mask_blend_epi64(0x80, row, _mm512_set1_epi64((long long)__builtin_bswap64(x)));
-}
+FN_INLINE word w_load(const lane *p) { return _mm512_loadu_si512(p); } /* sixteen in a row: one per lane */
 
 /* In every 32-bit element, the bytes in reverse order. */
 FN_INLINE word w_swap_bytes(word a) {
@@ -72,28 +64,6 @@ FN_INLINE void w_transpose(word r[16]) {
         r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
         r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
     }
-}
-
-/* Rows become words: {r[i] of lane l = big-endian word i of row l} */
-FN_INLINE void w_from_rows(word r[16]) {
-    for (int l = 0; l < 16; l++) r[l] = w_swap_bytes(r[l]);
-    w_transpose(r);
-}
-
-/* {r[i] of lane l = big-endian word i of the 64 bytes at p + 64 l}, for `count` lanes; zero in the others */
-FN_INLINE void w_load_blocks(word r[16], const u8 *p, size_t count) {
-    for (size_t l = 0; l < 16; l++) r[l] = l < count ? _mm512_loadu_si512(p + 64 * l) : _mm512_setzero_si512();
-    w_from_rows(r);
-}
-
-/* {32 bytes at p + 32 index[l] = big-endian words s[0..8) of lane l}, for `count` lanes; no index: in a row */
-FN_INLINE void w_store_digests(u8 *p, const size_t *index, size_t count, const word s[8]) {
-    word t[16];
-    for (int i = 0; i < 8; i++) t[i] = w_swap_bytes(s[i]);
-    for (int i = 8; i < 16; i++) t[i] = _mm512_setzero_si512();
-    w_transpose(t);
-    for (size_t l = 0; l < 16; l++)
-        if (l < count) _mm256_storeu_si256((__m256i *)(p + 32 * (index ? index[l] : l)), _mm512_castsi512_si256(t[l]));
 }
 
 #endif

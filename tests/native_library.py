@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["-std=c11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror"]
+
+if sys.platform == "darwin":
+    # chosen.c is linked with what is loaded already, as ELF does by itself.
+    FLAGS += ["-undefined", "dynamic_lookup"]
 
 # What csrc/isa_avx512.c is compiled for, as the operating system calls it.
 AVX512_FLAGS = ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512ifma", "avx512_vbmi2", "bmi2"]

@@ -14,6 +14,8 @@ import pytest
 
 from exceptional_items import one_of_each_kind
 from items import Item, honest_items
+from schnorr_items import honest_items as honest_messages
+from schnorr_items import hostile_items as hostile_messages
 from verilane import Verdict, devices, secp256k1
 
 pa = pytest.importorskip("pyarrow")
@@ -185,6 +187,83 @@ def test_column_kinds(tmp_path: Path) -> None:
         result = run("verify", path, *COLUMNS, "--expected", "as_name")
         assert result.returncode == 0, result
         assert f"{len(each)} signatures" in result.stdout
+
+
+# ---- bip340 ----
+
+SCHNORR = [*honest_messages()[:200], *hostile_messages()[::5]]
+
+
+def bip340(keys: str, signatures: str, messages: str) -> list[str]:
+    columns = ["--keys", keys, "--signatures", signatures, "--messages", messages]
+    return ["--scheme", "bip340", *columns]
+
+
+BIP340 = bip340("key", "signature", "message")
+
+
+def schnorr_table() -> Any:
+    columns = {
+        name: pa.array([getattr(item, name) for item in SCHNORR], pa.binary())
+        for name in ("key", "signature", "message")
+    }
+    return pa.table(columns | {"verdict": [Verdict(item.verdict).name for item in SCHNORR]})
+
+
+def test_bip340(tmp_path: Path, isa: str) -> None:
+    path, out = tmp_path / "schnorr.parquet", tmp_path / "out.parquet"
+    pq.write_table(schnorr_table(), path, row_group_size=50)
+    options = ["--expected", "verdict", "--device", isa, "--out", out, "--batch-size", 33]
+    result = run("verify", path, *BIP340, *options)
+    assert result.returncode == 0, result
+    assert f"{len(SCHNORR)} signatures in" in result.stdout
+    wanted = [Verdict(item.verdict).name for item in SCHNORR]
+    assert pq.read_table(out)["verdict"].to_pylist() == wanted
+    assert {"OK", "BAD_KEY", "BAD_SIGNATURE", "MISMATCH"} == set(wanted)
+    assert run("verify", path, *BIP340).returncode == 1
+
+
+def test_bip340_on_fixed_width_columns(tmp_path: Path) -> None:
+    items = [item for item in SCHNORR if item.verdict == 1 and len(item.message) == 32]
+    widths = {"key": 32, "signature": 64, "message": 32}
+    columns = {
+        name: pa.array([getattr(item, name) for item in items], pa.binary(width))
+        for name, width in widths.items()
+    }
+    path = tmp_path / "fixed.parquet"
+    pq.write_table(pa.table(columns), path)
+    assert run("verify", path, *BIP340).returncode == 0
+    swapped = bip340("signature", "key", "message")
+    wanted = ("'signature' holds 64 bytes a row", "32")
+    assert_one_line(run("verify", path, *swapped), *wanted)
+
+
+def test_nostr_file(shared: Callable[[str], Path]) -> None:
+    path = shared("chain/nostr_bip340.parquet")
+    result = run("verify", path, *bip340("public_key", "signature", "message"))
+    assert result.returncode == 0, result
+    assert "361 signatures in" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (BIP340[:-2], "--scheme bip340 needs --messages"),
+        ([*BIP340, "--digests", "digest"], "--scheme bip340 takes no --digests"),
+        ([*BIP340, "--low-s"], "--scheme bip340 takes no --low-s"),
+        ([*BIP340, "--hybrid-keys"], "--scheme bip340 takes no --hybrid-keys"),
+        ([*BIP340, "--encoding", "der"], "--scheme bip340 takes no --encoding"),
+        (COLUMNS[:-2], "--scheme secp256k1-ecdsa needs --digests"),
+        ([*COLUMNS, "--messages", "digest"], "--scheme secp256k1-ecdsa takes no --messages"),
+        ([*BIP340[:-1], "nothing"], "no column 'nothing'"),
+    ],
+)
+def test_options_of_another_scheme(
+    file: Path, tmp_path: Path, options: list[str], complaint: str
+) -> None:
+    out = tmp_path / "out.parquet"
+    assert_one_line(run("verify", file, *options, "--out", out), complaint)
+    assert not out.exists()
 
 
 # ---- recover ----
@@ -472,7 +551,7 @@ def test_selftest_command() -> None:
 def test_version_and_help() -> None:
     assert run("--version").stdout.startswith("verilane 0.")
     assert run("verify", "--help").returncode == 0
-    for option in ("--scheme", "--keys", "--signatures", "--digests", "--encoding", "--low-s"):
+    for option in ("--scheme", "--keys", "--signatures", "--digests", "--messages", "--encoding"):
         assert option in run("verify", "--help").stdout
 
 

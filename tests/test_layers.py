@@ -22,15 +22,26 @@ LOCAL = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 # What each module of the package may import from it; a folder stands for the modules in it.
 PYTHON_LAYERS = {
-    "__init__": {"_devices", "_verdicts", "errors", "merkle", "secp256k1"},
+    "__init__": {"_devices", "_verdicts", "errors", "hashes", "merkle", "secp256k1"},
     "__main__": {"cli"},
     "_verdicts": set(),
     "errors": {"_verdicts"},
     "_columns": set(),
+    "_items": {"_columns", "_verdicts", "errors"},
     "_cpu": {"_columns", "_native", "errors"},
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
-    "secp256k1": {"_columns", "_cpu", "_devices", "_pool", "_verdicts", "errors", "secp256k1"},
+    "secp256k1": {
+        "_columns",
+        "_cpu",
+        "_devices",
+        "_items",
+        "_pool",
+        "_verdicts",
+        "errors",
+        "secp256k1",
+    },
+    "hashes": {"_columns", "_cpu", "_devices", "_pool"},
     "merkle": {"_columns", "_cpu", "_devices", "_pool", "errors"},
     "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "errors", "secp256k1"},
 }

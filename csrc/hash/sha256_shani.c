@@ -4,12 +4,12 @@
 
 #include <immintrin.h>
 
-#include "hash/sha256.h"
-#include "hash/sha256_message.h"
+#include "hash/hash.h"
 #include "lang.h"
 #include "target.h"
 
 #include "hash/sha256_constants.h"
+#include "hash/sixteen.h"
 
 #define STREAMS 4
 
@@ -74,9 +74,6 @@ FN_INLINE void four_words(block128 *b, const int i) {
             step(3); \
         } \
     } while (0)
-#define SIXTEEN(step) \
-    step(0) step(1) step(2) step(3) step(4) step(5) step(6) step(7) step(8) step(9) step(10) step(11) step(12) \
-        step(13) step(14) step(15)
 
 /* {s[j] = compression of (s[j], b[j])}; b is used up. */
 FN_INLINE void compress(state128 *s, block128 *b, const int streams) {
@@ -148,15 +145,9 @@ FN_INLINE void node_prefixed(uint8_t *nodes, const uint8_t *children, const int 
     EACH_STREAM(streams, STORE);
 }
 
-/* SHA-256(SHA-256(left || right)) */
-FN_INLINE void node_double(uint8_t *nodes, const uint8_t *children, const int streams) {
-    state128 s[STREAMS];
+/* {s = SHA-256(s's 32 bytes)} */
+FN_INLINE void again(state128 *s, const int streams) {
     block128 b[STREAMS];
-#define BEGIN_DOUBLE(j) \
-    do { \
-        for (int i = 0; i < 4; i++) b[j].w[i] = swap_bytes(load(children + 64 * (j) + 16 * i)); \
-        s[j] = start(); \
-    } while (0)
 #define AGAIN(j) \
     do { \
         in_order(&b[j].w[0], &b[j].w[1], s[j]); \
@@ -164,11 +155,23 @@ FN_INLINE void node_double(uint8_t *nodes, const uint8_t *children, const int st
         b[j].w[3] = _mm_set_epi32(8 * 32, 0, 0, 0); \
         s[j] = start(); \
     } while (0)
-    EACH_STREAM(streams, BEGIN_DOUBLE);
-    compress(s, b, streams);
-    compress_pad64(s, streams);
     EACH_STREAM(streams, AGAIN);
     compress(s, b, streams);
+}
+
+/* SHA-256(left || right), and SHA-256 of that if `twice` */
+FN_INLINE void node_plain(uint8_t *nodes, const uint8_t *children, const int twice, const int streams) {
+    state128 s[STREAMS];
+    block128 b[STREAMS];
+#define BEGIN_PLAIN(j) \
+    do { \
+        for (int i = 0; i < 4; i++) b[j].w[i] = swap_bytes(load(children + 64 * (j) + 16 * i)); \
+        s[j] = start(); \
+    } while (0)
+    EACH_STREAM(streams, BEGIN_PLAIN);
+    compress(s, b, streams);
+    compress_pad64(s, streams);
+    if (twice) again(s, streams);
     EACH_STREAM(streams, STORE);
 }
 
@@ -178,61 +181,75 @@ static void nodes_prefixed(uint8_t *nodes, size_t n, const uint8_t *children) {
     for (; n; n--, nodes += 32, children += 64) node_prefixed(nodes, children, 1);
 }
 
-static void nodes_double(uint8_t *nodes, size_t n, const uint8_t *children) {
+FN_INLINE void nodes_plain(uint8_t *nodes, size_t n, const uint8_t *children, const int twice) {
     for (; n >= STREAMS; n -= STREAMS, nodes += 32 * STREAMS, children += 64 * STREAMS)
-        node_double(nodes, children, STREAMS);
-    for (; n; n--, nodes += 32, children += 64) node_double(nodes, children, 1);
+        node_plain(nodes, children, twice, STREAMS);
+    for (; n; n--, nodes += 32, children += 64) node_plain(nodes, children, twice, 1);
 }
 
-FN_INLINE void load_block(block128 *b, const vl_sha256_message *m, size_t block) {
+static void nodes_single(uint8_t *nodes, size_t n, const uint8_t *children) { nodes_plain(nodes, n, children, 0); }
+static void nodes_double(uint8_t *nodes, size_t n, const uint8_t *children) { nodes_plain(nodes, n, children, 1); }
+
+FN_INLINE void load_block(block128 *b, const vl_message *m, size_t block) {
     uint8_t buffer[64];
-    const uint8_t *p = vl_sha256_block(buffer, m, block);
+    const uint8_t *p = vl_message_bytes(buffer, m, 64 * block, 64, &vl_padding_sha256);
     for (int i = 0; i < 4; i++) b->w[i] = swap_bytes(load(p + 16 * i));
 }
 
 /* Compresses the blocks that all messages have, then what is left of each one by itself. */
-FN_INLINE void digest_streams(uint8_t *digests, const size_t *index, const vl_sha256_message *m, const int streams) {
+FN_INLINE void digest_streams(uint8_t *digests, const size_t *index, const vl_message *const *m, const int twice,
+                              const int streams) {
     state128 s[STREAMS];
     block128 b[STREAMS];
-    size_t common = vl_sha256_blocks(&m[0]);
+    size_t common = vl_message_blocks(m[0], &vl_padding_sha256);
     for (int j = 0; j < streams; j++) {
-        size_t blocks = vl_sha256_blocks(&m[j]);
+        size_t blocks = vl_message_blocks(m[j], &vl_padding_sha256);
         if (blocks < common) common = blocks;
         s[j] = start();
     }
     for (size_t block = 0; block < common; block++) {
-        for (int j = 0; j < streams; j++) load_block(&b[j], &m[j], block);
+        for (int j = 0; j < streams; j++) load_block(&b[j], m[j], block);
         compress(s, b, streams);
     }
     for (int j = 0; j < streams; j++) {
-        for (size_t block = common, end = vl_sha256_blocks(&m[j]); block < end; block++) {
-            load_block(b, &m[j], block);
+        for (size_t block = common, end = vl_message_blocks(m[j], &vl_padding_sha256); block < end; block++) {
+            load_block(b, m[j], block);
             compress(&s[j], b, 1);
         }
-        store_digest(digests + 32 * index[j], s[j]);
     }
+    if (twice) again(s, streams);
+    for (int j = 0; j < streams; j++) store_digest(digests + 32 * index[j], s[j]);
 }
 
-static void messages(uint8_t *digests, size_t n, const vl_column *column, const uint32_t *order, int prefix) {
-    vl_sha256_message m[STREAMS];
+FN_INLINE void digest_all(uint8_t *digests, size_t n, const vl_message *messages, const uint32_t *order,
+                          const int twice) {
+    const vl_message *m[STREAMS];
     size_t index[STREAMS], i = 0;
     for (; i + STREAMS <= n; i += STREAMS) {
         for (size_t j = 0; j < STREAMS; j++) {
             index[j] = order ? order[i + j] : i + j;
-            m[j] = vl_sha256_item(column, index[j], prefix);
+            m[j] = &messages[index[j]];
         }
-        digest_streams(digests, index, m, STREAMS);
+        digest_streams(digests, index, m, twice, STREAMS);
     }
     for (; i < n; i++) {
         index[0] = order ? order[i] : i;
-        m[0] = vl_sha256_item(column, index[0], prefix);
-        digest_streams(digests, index, m, 1);
+        m[0] = &messages[index[0]];
+        digest_streams(digests, index, m, twice, 1);
     }
+}
+
+static void messages_single(uint8_t *digests, size_t n, const vl_message *messages, const uint32_t *order) {
+    digest_all(digests, n, messages, order, 0);
+}
+static void messages_double(uint8_t *digests, size_t n, const vl_message *messages, const uint32_t *order) {
+    digest_all(digests, n, messages, order, 1);
 }
 
 VL_TARGET_END
 
-const vl_sha256_ops vl_sha256_sha_ni = {STREAMS, messages, {nodes_prefixed, nodes_double}};
+const vl_hash_ops vl_sha256_sha_ni = {STREAMS, messages_single, {nodes_single, nodes_prefixed}};
+const vl_hash_ops vl_sha256d_sha_ni = {STREAMS, messages_double, {nodes_double, NULL}};
 
 #else
 typedef int vl_sha256_sha_ni_needs_x86_64; /* C wants a declaration in every file */

@@ -17,6 +17,14 @@ static inline int column_is_readable(const vl_column *column, size_t n) {
     return column->offsets ? column->offsets[n] == column->offsets[0] : column->width == 0;
 }
 
+/* The column without its first `first` items. */
+static inline vl_column column_from(const vl_column *column, size_t first) {
+    vl_column rest = *column;
+    if (rest.offsets) rest.offsets += first;
+    else if (rest.width) rest.data += rest.width * first;
+    return rest;
+}
+
 /* Offsets that descend make an empty item: no length is ever taken from a negative difference. */
 static inline vl_bytes column_item(const vl_column *column, size_t i) {
     vl_bytes item = {NULL, 0};

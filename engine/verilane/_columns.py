@@ -41,14 +41,21 @@ class Column(NamedTuple):
     n: int
 
 
-def column(name: str, value: ColumnLike, *, widths: Widths, n: int | None = None) -> Column:
+def column(
+    name: str,
+    value: ColumnLike,
+    *,
+    widths: Widths,
+    n: int | None = None,
+    fixed_by: str = "digests",
+) -> Column:
     """Returns `value` as a Column, without copying what is packed, ragged or one Arrow chunk
     already.
 
     name: for error messages. widths: what a packed item may measure, in bytes; None allows any
     width, but then flat bytes have no meaning. n: how many items there must be; None takes what
-    there are. An item of a *sequence* or of a ragged column may have any length: that is data, and
-    its verdict says so.
+    there are. fixed_by: the column that fixes n, for error messages. An item of a *sequence* or of
+    a ragged column may have any length: that is data, and its verdict says so.
 
     Raises TypeError for what is not bytes-like; ValueError for a wrong number of items or a wrong
     width, for offsets out of order, and for Arrow nulls.
@@ -68,7 +75,7 @@ def column(name: str, value: ColumnLike, *, widths: Widths, n: int | None = None
     else:
         result = _array(name, _buffer(name, value), widths, n)
     if n is not None and result.n != n:
-        raise ValueError(f"{name}: {result.n} items, but {n} digests")
+        raise ValueError(f"{name}: {result.n} items, but {n} {fixed_by}")
     return result
 
 

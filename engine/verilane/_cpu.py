@@ -19,12 +19,15 @@ from .errors import DeviceUnavailable, InternalError
 __all__ = [
     "AUTO",
     "ENCODINGS",
+    "HASHES",
     "HYBRID_KEYS",
     "LOW_S",
     "TREE_BITCOIN",
     "TREE_RFC6962",
+    "Hash",
     "Isa",
     "Work",
+    "digest",
     "ecdsa_recover",
     "ecdsa_verify",
     "ecdsa_verify_one",
@@ -32,8 +35,9 @@ __all__ = [
     "merkle_nodes",
     "merkle_root",
     "missing",
+    "schnorr_verify",
+    "schnorr_verify_one",
     "selftest",
-    "sha256",
 ]
 
 Work = Callable[[int, int], None]
@@ -157,7 +161,7 @@ def _bytes_at(array: NDArray[np.uint8]) -> Any:
     return _ffi.from_buffer("uint8_t[]", array.reshape(-1), require_writable=True)
 
 
-# ---- secp256k1 ECDSA ----
+# ---- secp256k1 ECDSA and Schnorr ----
 
 
 def ecdsa_verify(
@@ -171,20 +175,53 @@ def ecdsa_verify(
     isa: int,
 ) -> Work:
     """Returns the work that fills `verdicts` (n,)."""
-    out, lent = _bytes_at(verdicts), (_Lent(keys), _Lent(signatures), _Lent(digests))
-
-    def work(start: int, stop: int) -> None:
-        columns = [column.at(start) for column in lent]
-        result = _lib.vl_secp256k1_ecdsa_verify(
-            out + start, stop - start, *columns, encoding, flags, isa, *_scratch()
-        )
-        _check(result, isa)
-
-    return work
+    columns = keys, signatures, digests
+    return _verifies(_ecdsa_verify, verdicts, columns, (encoding, flags), isa)
 
 
 def ecdsa_verify_one(
     key: BytesLike, signature: BytesLike, digest: BytesLike, encoding: int, flags: int, isa: int
+) -> int:
+    """Returns the verdict of one item."""
+    return _verify_one(_ecdsa_verify, key, signature, digest, (encoding, flags), isa)
+
+
+def schnorr_verify(
+    verdicts: NDArray[np.uint8], keys: Column, signatures: Column, messages: Column, *, isa: int
+) -> Work:
+    """Returns the work that fills `verdicts` (n,)."""
+    return _verifies(_schnorr_verify, verdicts, (keys, signatures, messages), (), isa)
+
+
+def schnorr_verify_one(key: BytesLike, signature: BytesLike, message: BytesLike, isa: int) -> int:
+    """Returns the verdict of one item."""
+    return _verify_one(_schnorr_verify, key, signature, message, (), isa)
+
+
+def _verifies(
+    verify: Any,
+    verdicts: NDArray[np.uint8],
+    columns: tuple[Column, ...],
+    options: tuple[int, ...],
+    isa: int,
+) -> Work:
+    """Returns the work of a C function verify(verdicts, n, *columns, *options, isa, scratch)."""
+    out, lent = _bytes_at(verdicts), [_Lent(column) for column in columns]
+
+    def work(start: int, stop: int) -> None:
+        at = [column.at(start) for column in lent]
+        _check(verify(out + start, stop - start, *at, *options, isa, *_scratch()), isa)
+
+    return work
+
+
+def _verify_one(
+    verify: Any,
+    key: BytesLike,
+    signature: BytesLike,
+    message: BytesLike,
+    options: tuple[int, ...],
+    isa: int,
 ) -> int:
     """Returns the verdict of one item. What it needs is made anew, so that it may be re-entered
     (signal handlers).
@@ -192,22 +229,21 @@ def ecdsa_verify_one(
     memory = (
         _from_buffer(_BYTES, key),
         _from_buffer(_BYTES, signature),
-        _from_buffer(_BYTES, digest),
+        _from_buffer(_BYTES, message),
     )
-    k, s, d = columns = _new(_THREE_COLUMNS)
-    k.data, s.data, d.data = memory
-    k.width, s.width, d.width = map(len, memory)
+    k, s, m = columns = _new(_THREE_COLUMNS)
+    k.data, s.data, m.data = memory
+    k.width, s.width, m.width = map(len, memory)
     verdict = _new(_ONE_BYTE)
     scratch, size = _local.scratch
-    result = _verify(
-        verdict, 1, columns, columns + 1, columns + 2, encoding, flags, isa, scratch, size
-    )
+    result = verify(verdict, 1, columns, columns + 1, columns + 2, *options, isa, scratch, size)
     if result != 0:
         _check(result, isa)
     return verdict[0]  # type: ignore[no-any-return]
 
 
-_verify = _lib.vl_secp256k1_ecdsa_verify
+_ecdsa_verify = _lib.vl_secp256k1_ecdsa_verify
+_schnorr_verify = _lib.vl_secp256k1_schnorr_verify
 _from_buffer = _ffi.from_buffer
 _new = _ffi.new
 _BYTES = _ffi.typeof("uint8_t[]")
@@ -277,12 +313,28 @@ def merkle_root(nodes: NDArray[np.uint8], *, tree: int, isa: int) -> tuple[bytes
     return _ffi.buffer(root)[:], bool(mutated[0])
 
 
-def sha256(digests: NDArray[np.uint8], messages: Column, *, isa: int) -> Work:
-    """Returns the work that fills `digests` (n, 32)."""
+class Hash(NamedTuple):
+    """One hash that C knows. size: bytes of a digest."""
+
+    number: int
+    name: str
+    size: int
+
+
+HASHES: dict[str, Hash] = {
+    name: Hash(number, name, _lib.vl_hash_size(number))
+    for number in range(_lib.vl_hash_count())
+    if (name := _text(_lib.vl_hash_name(number)))
+}
+
+
+def digest(digests: NDArray[np.uint8], messages: Column, *, hash: Hash, isa: int) -> Work:
+    """Returns the work that fills `digests` (n, hash.size)."""
     out, lent = _bytes_at(digests), _Lent(messages)
 
     def work(start: int, stop: int) -> None:
-        column = lent.at(start)
-        _check(_lib.vl_sha256(out + 32 * start, stop - start, column, isa, *_scratch()), isa)
+        first, column = out + hash.size * start, lent.at(start)
+        result = _lib.vl_digest(first, stop - start, column, hash.number, isa, *_scratch())
+        _check(result, isa)
 
     return work

@@ -35,6 +35,7 @@ class Scheme(str, Enum):
     """What can be verified."""
 
     SECP256K1_ECDSA = "secp256k1-ecdsa"
+    BIP340 = "bip340"
 
 
 class Encoding(str, Enum):
@@ -62,7 +63,13 @@ def verify(
     scheme: Annotated[Scheme, typer.Option(help="The signature scheme.")],
     keys: Annotated[str, typer.Option(metavar="COL", help="Column of the public keys.")],
     signatures: Signatures,
-    digests: Digests,
+    digests: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Column of the 32-byte digests (secp256k1-ecdsa)."),
+    ] = None,
+    messages: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of the messages (bip340).")
+    ] = None,
     encoding: Annotated[Encoding, typer.Option(help="How signatures are written.")] = (
         Encoding.COMPACT
     ),
@@ -91,25 +98,27 @@ def verify(
     Exit status: 0 if every verdict is OK (with --expected: as expected), 1 if not, 2 for bad
     use or bad input. What was verified before bad input or Ctrl-C is kept in --out.
     """
-    columns = [keys, signatures, digests]
-
-    def job(reader: Reader, tally: audit.Tally) -> None:
-        audit.verify(
-            reader,
-            tally,
-            keys=keys,
-            signatures=signatures,
-            digests=digests,
-            expected=expected,
-            out=out,
-            batch_size=batch_size,
+    if scheme is Scheme.BIP340:
+        _refuse(scheme, digests=digests, low_s=low_s, hybrid_keys=hybrid_keys)
+        _refuse(scheme, encoding=encoding is not Encoding.COMPACT)
+        signed = _require(scheme, "messages", messages)
+        check = audit.schnorr_check(keys, signatures, signed, threads=threads)
+    else:
+        _refuse(scheme, messages=messages)
+        check = audit.ecdsa_check(
+            keys,
+            signatures,
+            _require(scheme, "digests", digests),
             encoding=encoding.value,
             low_s=low_s,
             hybrid_keys=hybrid_keys,
             threads=threads,
         )
 
-    _report_on(file, columns, expected, device, job)
+    def job(reader: Reader, tally: audit.Tally) -> None:
+        audit.verify(reader, tally, check, expected=expected, out=out, batch_size=batch_size)
+
+    _report_on(file, check.names, expected, device, job)
 
 
 @app.command()
@@ -191,6 +200,21 @@ def _options(
     ] = False,
 ) -> None:
     """Verify many signatures at once. Everything is public data: nothing here is constant time."""
+
+
+def _require(scheme: Scheme, option: str, value: str | None) -> str:
+    """Returns the value of an option that the scheme needs."""
+    if value is None:
+        _stop(audit.Tally(), f"--scheme {scheme.value} needs --{option}", BAD_USE)
+    return value
+
+
+def _refuse(scheme: Scheme, **options: object) -> None:
+    """Ends the run where an option was given that means nothing for the scheme."""
+    for name, value in options.items():
+        if value:
+            option = name.replace("_", "-")
+            _stop(audit.Tally(), f"--scheme {scheme.value} takes no --{option}", BAD_USE)
 
 
 def _report_on(

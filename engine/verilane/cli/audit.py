@@ -5,6 +5,7 @@ end.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from numpy.typing import NDArray
 
 from .._verdicts import Verdict, Verdicts
 from ..errors import VerilaneError
-from ..secp256k1 import ecdsa
+from ..secp256k1 import ecdsa, schnorr
 from .progress import Progress
 from .stream import BadInput, Reader, Writer
 
-__all__ = ["Tally", "recover", "verify"]
+__all__ = ["Check", "Tally", "ecdsa_check", "recover", "schnorr_check", "verify"]
 
 FAILURES_SHOWN = 10
 
@@ -50,33 +51,61 @@ class Tally:
         self.rows += len(verdicts)
 
 
+@dataclass(frozen=True)
+class Check:
+    """What a scheme reads of every row, and how it verifies a batch of such columns.
+
+    columns: the names and the widths that their items may have, in the order of verify_many's
+    arguments.
+    """
+
+    columns: list[tuple[str, "tuple[int, ...] | None"]]
+    verify_many: Callable[..., Verdicts]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns to read."""
+        return [name for name, _ in self.columns]
+
+
+def ecdsa_check(
+    keys: str, signatures: str, digests: str, *, encoding: str, **options: Any
+) -> Check:
+    """secp256k1 ECDSA; `options` are those of ecdsa.verify_many."""
+    return Check(
+        [
+            (keys, ecdsa.KEY_WIDTHS),
+            (signatures, ecdsa.COMPACT_WIDTHS if encoding == "compact" else None),
+            (digests, ecdsa.DIGEST_WIDTHS),
+        ],
+        partial(ecdsa.verify_many, encoding=encoding, **options),
+    )
+
+
+def schnorr_check(keys: str, signatures: str, messages: str, **options: Any) -> Check:
+    """BIP-340; `options` are those of schnorr.verify_many."""
+    return Check(
+        [(keys, schnorr.KEY_WIDTHS), (signatures, schnorr.SIGNATURE_WIDTHS), (messages, None)],
+        partial(schnorr.verify_many, **options),
+    )
+
+
 def verify(
     reader: Reader,
     tally: Tally,
+    check: Check,
     *,
-    keys: str,
-    signatures: str,
-    digests: str,
     expected: str | None,
     out: Path | None,
     batch_size: int,
-    encoding: str,
-    **options: Any,
 ) -> None:
-    """Verifies every row; `options` are those of ecdsa.verify_many. Raises BadInput."""
-    reader.check(keys, ecdsa.KEY_WIDTHS)
-    reader.check(signatures, ecdsa.COMPACT_WIDTHS if encoding == "compact" else None)
-    reader.check(digests, ecdsa.DIGEST_WIDTHS)
+    """Verifies every row. Raises BadInput."""
+    for name, widths in check.columns:
+        reader.check(name, widths)
     agrees = _expectation(reader, expected)
 
     def step(batch: pa.RecordBatch) -> tuple[Verdicts, Good, list[Any]]:
-        verdicts = ecdsa.verify_many(
-            batch.column(keys),
-            batch.column(signatures),
-            batch.column(digests),
-            encoding=encoding,
-            **options,
-        )
+        verdicts = check.verify_many(*(batch.column(name) for name in check.names))
         good = agrees(verdicts.codes, batch)
         return verdicts, good, [] if expected is None else [good]
 

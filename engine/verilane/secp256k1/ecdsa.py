@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from .. import _cpu, _pool
 from .._columns import BytesLike, Column, ColumnLike, column
 from .._devices import isa_of
-from .._verdicts import Verdict, Verdicts
-from ..errors import InternalError, InvalidSignature
+from .._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from .._verdicts import Verdicts
+from ..errors import InvalidSignature
 
 __all__ = ["recover", "recover_many", "verify", "verify_many"]
 
@@ -21,12 +22,6 @@ KEY_WIDTHS = (33, 65, 64)
 COMPACT_WIDTHS = (64,)
 RECOVERABLE_WIDTHS = (65,)
 DIGEST_WIDTHS = (32,)
-
-# Fewer signatures than this are not worth another core, since waking a thread takes 50 to 100 us.
-# On two cores with AVX-512, n = 128 runs 1.4 times as fast as on one, n = 512 1.6 times.
-SIGNATURES_PER_CORE = 64
-# Parts are multiples of the widest lanes, so that at most one part leaves lanes empty.
-LANES = 8
 
 Keys: TypeAlias = NDArray[np.uint8]
 
@@ -69,7 +64,7 @@ def verify_many(
     verdicts = np.zeros(d.n, np.uint8)
     work = _cpu.ecdsa_verify(verdicts, k, s, d, encoding=code, flags=flags, isa=isa)
     _pool.run(d.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
-    return _decided(verdicts)
+    return decided(verdicts)
 
 
 def recover_many(
@@ -119,13 +114,13 @@ def verify(
         verdict = _cpu.ecdsa_verify_one(key, signature, digest, code, flags, isa)
     except (TypeError, BufferError):
         key, signature, digest = (
-            _item("key", key),
-            _item("signature", signature),
-            _item("digest", digest),
+            item("key", key),
+            item("signature", signature),
+            item("digest", digest),
         )
         verdict = _cpu.ecdsa_verify_one(key, signature, digest, code, flags, isa)
-    if verdict != _OK:
-        raise InvalidSignature(_decided(np.array([verdict], np.uint8))[0])
+    if verdict != OK:
+        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
 
 
 def recover(
@@ -138,15 +133,12 @@ def recover(
     """
     flags = _flags(low_s, False)
     isa = isa_of(device)
-    s = column("signature", [_item("signature", signature)], widths=None)
-    d = column("digest", [_item("digest", digest)], widths=None)
+    s = column("signature", [item("signature", signature)], widths=None)
+    d = column("digest", [item("digest", digest)], widths=None)
     keys, verdicts = _recovered(s, d, flags, isa, 1)
     if not verdicts.all_ok:
         raise InvalidSignature(verdicts[0])
     return keys.tobytes()
-
-
-_OK = int(Verdict.OK)
 
 
 def _encoding(name: str) -> int:
@@ -162,13 +154,6 @@ def _flags(low_s: bool, hybrid_keys: bool) -> int:
     return (_cpu.LOW_S if low_s else 0) | (_cpu.HYBRID_KEYS if hybrid_keys else 0)
 
 
-def _item(name: str, value: BytesLike) -> bytes:
-    try:
-        return bytes(memoryview(value))
-    except TypeError:
-        raise TypeError(f"{name}: expected bytes, got {type(value).__name__}") from None
-
-
 def _recovered(
     signatures: Column, digests: Column, flags: int, isa: int, threads: int | None
 ) -> tuple[Keys, Verdicts]:
@@ -176,19 +161,4 @@ def _recovered(
     keys, verdicts = np.zeros((n, 64), np.uint8), np.zeros(n, np.uint8)
     work = _cpu.ecdsa_recover(keys, verdicts, signatures, digests, flags=flags, isa=isa)
     _pool.run(n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
-    return keys, _decided(verdicts)
-
-
-def _decided(codes: NDArray[np.uint8]) -> Verdicts:
-    """Returns the verdicts; one that was never written, or that does not exist, is our own
-    fault.
-    """
-    if codes.tobytes().translate(None, _CODES):
-        wrong = int(np.flatnonzero((codes < _OK) | (codes > max(Verdict)))[0])
-        raise InternalError(
-            f"item {wrong} was left with the code {codes[wrong]}: no verdict is given"
-        )
-    return Verdicts(codes)
-
-
-_CODES = bytes(set(Verdict) - {Verdict.UNDECIDED})
+    return keys, decided(verdicts)

@@ -1,0 +1,90 @@
+"""BIP-340 Schnorr: verify, beside libsecp256k1 (coincurve).
+
+`pytest bench -k "schnorr and n=1024"` picks rows by parts of their names.
+"""
+
+from typing import Any
+
+import peers
+import pytest
+from machine import cores
+from workload import exceptional_schnorr, packed, schnorr_signatures
+
+import verilane
+from verilane import Verdict, secp256k1
+
+BATCHES = [1, 8, 64, 1024, 16384]
+MANY = [n for n in BATCHES if n >= 1024]
+ISAS = [d.name for d in verilane.devices() if d.missing is None and d.signature_lanes]
+
+verify_many = secp256k1.schnorr.verify_many
+
+
+def sizes(group: str, batches: list[int] = BATCHES) -> Any:
+    """A row of this group for each batch size."""
+    marks = [pytest.mark.benchmark(group=f"{group}, n = {n}") for n in batches]
+    rows = [
+        pytest.param(n, marks=mark, id=f"n={n}") for n, mark in zip(batches, marks, strict=True)
+    ]
+    return pytest.mark.parametrize("n", rows)
+
+
+@sizes("schnorr")
+def test_schnorr_coincurve(measure: Any, n: int) -> None:
+    columns = schnorr_signatures(n)
+    assert measure(lambda: peers.coincurve_schnorr(*columns), n, base=True)
+
+
+@sizes("schnorr", MANY)
+def test_schnorr_coincurve_all_cores(measure: Any, n: int) -> None:
+    run = peers.in_threads(peers.coincurve_schnorr, cores(), *schnorr_signatures(n))
+    assert all(measure(run, n))
+
+
+@sizes("schnorr")
+def test_schnorr_packed(measure: Any, n: int) -> None:
+    columns = [packed(column) for column in schnorr_signatures(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
+
+
+@sizes("schnorr")
+def test_schnorr_lists(measure: Any, n: int) -> None:
+    columns = schnorr_signatures(n)
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
+
+
+@sizes("schnorr", MANY)
+def test_schnorr_packed_all_cores(measure: Any, n: int) -> None:
+    columns = [packed(column) for column in schnorr_signatures(n)]
+    assert measure(lambda: verify_many(*columns), n).all_ok
+
+
+@sizes("schnorr")
+@pytest.mark.parametrize("device", ISAS)
+def test_schnorr_packed_on(measure: Any, n: int, device: str) -> None:
+    columns = [packed(column) for column in schnorr_signatures(n)]
+    assert measure(lambda: verify_many(*columns, device=device, threads=1), n).all_ok
+
+
+@sizes("schnorr", [1])
+def test_schnorr_one(measure: Any, n: int) -> None:
+    item = [column[0] for column in schnorr_signatures(n)]
+    assert measure(lambda: secp256k1.schnorr.verify(*item), n) is None
+
+
+# ---- Exceptional items only: what an attacker would send ----
+
+
+@sizes("schnorr, every item exceptional", [64, 1024])
+def test_schnorr_exceptional_coincurve(measure: Any, n: int) -> None:
+    """Honest items: libsecp256k1's formulas are complete, its cost does not depend on the item."""
+    columns = schnorr_signatures(n)
+    assert measure(lambda: peers.coincurve_schnorr(*columns), n, base=True)
+
+
+@sizes("schnorr, every item exceptional", [64, 1024])
+@pytest.mark.parametrize("device", ISAS)
+def test_schnorr_exceptional_on(measure: Any, n: int, device: str) -> None:
+    columns = [packed(column) for column in exceptional_schnorr(n)]
+    verdicts = measure(lambda: verify_many(*columns, device=device, threads=1), n)
+    assert set(verdicts) == {Verdict.MISMATCH}

@@ -1,0 +1,24 @@
+/* The hashes of 64-bit words in the 8 lanes of AVX-512. Every function of the tables leaves the upper register halves clean
+ * (vzeroupper is the compiler's, at each return from a VL_TARGET region): SHA-NI code right after it would run at half
+ * speed else. */
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "hash/hash.h"
+#include "lang.h"
+#include "target.h"
+
+VL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx512vbmi2,avx2,bmi2")
+
+#include "word_u64x8_hash.h"
+
+#include "hash/hash64.inc"
+
+VL_TARGET_END
+
+const vl_hash_ops vl_sha512_avx512 = {LANES, sha512_messages, {NULL, NULL}};
+
+#else
+typedef int vl_hash64_avx512_needs_x86_64; /* C wants a declaration in every file */
+#endif

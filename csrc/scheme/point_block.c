@@ -1,0 +1,52 @@
+#include "scheme/point_block.h"
+
+#include "verilane.h"
+
+static void decompress(vl_point_block *b, size_t n, const vl_curve_ops *ops, void *scratch) {
+    vl_compressed_points *c = &b->compressed;
+    c->count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (b->form[i] != VL_POINT_X) continue;
+        c->item[c->count] = (uint16_t)i;
+        c->x[c->count] = b->q[i].x;
+        c->odd[c->count++] = b->odd[i];
+    }
+    if (c->count == 0) return;
+    ops->decompress(c->y, c->ok, c->count, c->x, c->odd, scratch);
+    for (size_t k = 0; k < c->count; k++) {
+        size_t i = c->item[k];
+        b->q[i].y = c->y[k];
+        b->form[i] = c->ok[k] && (c->y[k].w[0] & 1) == c->odd[k] ? VL_POINT_XY : VL_POINT_NONE;
+    }
+}
+
+void vl_point_block_complete(vl_point_block *b, uint8_t *verdicts, size_t n, uint8_t fault, const vl_curve_ops *ops,
+                             void *scratch) {
+    decompress(b, n, ops, scratch);
+    for (size_t i = 0; i < n; i++) {
+        if (b->form[i] != VL_POINT_XY || !vl_secp256k1_on_curve(&b->q[i])) verdicts[i] = fault;
+    }
+}
+
+void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t n) {
+    b->live = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (verdicts[i] != VL_UNDECIDED) continue;
+        b->item[b->live] = (uint16_t)i;
+        b->q[b->live++] = b->q[i];
+    }
+}
+
+void vl_point_block_sum(vl_point_block *b, const vl_curve_ops *ops, void *scratch) {
+    ops->double_mul(b->sum, b->infinite, b->live, b->u, b->v, b->q, scratch);
+    for (size_t k = 0; k < b->live; k++) {
+        if (b->infinite[k]) b->infinite[k] = !vl_secp256k1_double_mul_exact(&b->sum[k], &b->u[k], &b->v[k], &b->q[k]);
+    }
+}
+
+size_t vl_point_block_size(size_t n, size_t lanes) {
+    size_t blocks = n / VL_BLOCK + (n % VL_BLOCK != 0);
+    size_t size = blocks ? n / blocks + (n % blocks != 0) : 0;
+    size += (lanes - size % lanes) % lanes;
+    return size < VL_BLOCK ? size : VL_BLOCK;
+}

@@ -1,0 +1,47 @@
+/* One block of items at work, as far as every scheme over secp256k1 has it in common: points of which only x may be
+ * known, and R = u G + v q, the exact path included. */
+#ifndef VL_SCHEME_POINT_BLOCK_H
+#define VL_SCHEME_POINT_BLOCK_H
+
+#include "ops.h"
+#include "scheme/keys.h"
+
+/* Points of which only x and a parity are known, packed for one call of decompress. */
+typedef struct {
+    size_t count;
+    uint16_t item[VL_BLOCK]; /* place in the block */
+    vl_u256 x[VL_BLOCK], y[VL_BLOCK];
+    uint8_t odd[VL_BLOCK], ok[VL_BLOCK];
+} vl_compressed_points;
+
+/* Until keep_live, index i is an item's place in the block; from there on the first `live` entries are the items still
+ * undecided, and item[k] is the place of entry k. */
+typedef struct {
+    size_t live;
+    uint16_t item[VL_BLOCK];
+    vl_point q[VL_BLOCK];
+    uint8_t form[VL_BLOCK]; /* vl_point_form of q */
+    uint8_t odd[VL_BLOCK];  /* parity of y, where only x is known */
+    vl_compressed_points compressed;
+    vl_u256 u[VL_BLOCK], v[VL_BLOCK];
+    vl_point sum[VL_BLOCK];     /* u G + v q */
+    uint8_t infinite[VL_BLOCK]; /* that sum is infinity */
+} vl_point_block;
+
+/* Makes every q a point on the curve, or its item's verdict `fault`. The curve equation is checked here, whoever
+ * found y. A fault of the point outranks what verdicts already hold. */
+void vl_point_block_complete(vl_point_block *b, uint8_t *verdicts, size_t n, uint8_t fault, const vl_curve_ops *ops,
+                             void *scratch);
+
+/* Closes the ranks of item and q: a decided item costs no lane from here on. Whatever else the scheme has for each item
+ * it moves itself, from item[k] to k in ascending order (item[k] >= k). */
+void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t n);
+
+/* sum = u G + v q for the live entries; u and v are any numbers below the group order.
+ * On output: infinite[k] says whether sum[k] is infinity; only then sum[k] means nothing. */
+void vl_point_block_sum(vl_point_block *b, const vl_curve_ops *ops, void *scratch);
+
+/* Size of blocks that cover n items evenly, so that the last one is no sliver; whole lanes, except in the last. */
+size_t vl_point_block_size(size_t n, size_t lanes);
+
+#endif

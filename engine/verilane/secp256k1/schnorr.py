@@ -1,0 +1,75 @@
+"""Schnorr signatures over secp256k1 by BIP-340, as Bitcoin's Taproot and Nostr use them.
+
+Everything here is public data: nothing is constant time. The message is what the standard calls m:
+it is hashed here, with the tag "BIP0340/challenge". Bitcoin signs a 32-byte digest as its message,
+Nostr an event's id.
+"""
+
+import numpy as np
+
+from .. import _cpu, _pool
+from .._columns import BytesLike, ColumnLike, column
+from .._devices import isa_of
+from .._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from .._verdicts import Verdicts
+from ..errors import InvalidSignature
+
+__all__ = ["verify", "verify_many"]
+
+KEY_WIDTHS = (32,)
+SIGNATURE_WIDTHS = (64,)
+
+
+def verify_many(
+    keys: ColumnLike,
+    signatures: ColumnLike,
+    messages: ColumnLike,
+    *,
+    device: str | None = None,
+    threads: int | None = None,
+) -> Verdicts:
+    """Verifies n signatures and returns one verdict for each, in order.
+
+    keys: 32 bytes each, x alone; the point's y is the even one. BAD_KEY where x is on no point of
+    the curve.
+    signatures: 64 bytes each (r, s). They fix n. BAD_SIGNATURE where r >= p or s >= n.
+    messages: bytes of any length each, none included. As flat bytes their width would be unknown:
+    packed messages are an array of shape (n, width) or Arrow fixed-size binary.
+    Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items.
+    device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
+
+    Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other
+    or an unknown device; DeviceUnavailable for a named device that is missing. An item's own faults
+    give its verdict.
+    """
+    isa = isa_of(device)
+    s = column("signatures", signatures, widths=SIGNATURE_WIDTHS)
+    k = column("keys", keys, widths=KEY_WIDTHS, n=s.n, fixed_by="signatures")
+    m = column("messages", messages, widths=None, n=s.n, fixed_by="signatures")
+    verdicts = np.zeros(s.n, np.uint8)
+    work = _cpu.schnorr_verify(verdicts, k, s, m, isa=isa)
+    _pool.run(s.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
+    return decided(verdicts)
+
+
+def verify(
+    key: BytesLike, signature: BytesLike, message: BytesLike, *, device: str | None = None
+) -> None:
+    """Verifies one signature: returns None if it is valid, else raises InvalidSignature with the
+    verdict.
+
+    Takes one item of what `verify_many` takes; of any length, since a wrong length is a verdict
+    too.
+    """
+    isa = isa_of(device)
+    try:
+        verdict = _cpu.schnorr_verify_one(key, signature, message, isa)
+    except (TypeError, BufferError):
+        key, signature, message = (
+            item("key", key),
+            item("signature", signature),
+            item("message", message),
+        )
+        verdict = _cpu.schnorr_verify_one(key, signature, message, isa)
+    if verdict != OK:
+        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])

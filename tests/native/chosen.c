@@ -1,0 +1,49 @@
+/* The schemes' own code with challenges that the test chooses, for tests/test_schnorr_chosen.py. It is linked with the
+ * extension itself: nothing here is a second build of anything but these functions. */
+#include <string.h>
+
+#include "dispatch.h"
+#include "scheme/schnorr.h"
+
+/* In place of SHA-256: the digest of tag || head || message is the message, 32 bytes. */
+static void itself(uint8_t *digests, size_t n, const vl_message *messages, const uint32_t *order) {
+    for (size_t k = 0; k < n; k++) {
+        size_t i = order ? order[k] : k;
+        memcpy(digests + 32 * i, messages[i].data[VL_PARTS - 1], 32);
+    }
+}
+
+/* BIP-340's verification with int(challenges[i]) as the hash of item i; keys 32, signatures 64 bytes. */
+int chosen_schnorr(uint8_t *verdicts, size_t n, const uint8_t *keys, const uint8_t *signatures,
+                   const uint8_t *challenges, int isa, void *scratch, size_t scratch_size) {
+    const vl_hash_ops ops = {1, itself, {NULL}};
+    const vl_hash_plan plan = {VL_SHA256, 32, 1, &vl_padding_sha256, &ops, &ops};
+    const vl_column columns[3] = {{keys, NULL, 32}, {signatures, NULL, 64}, {challenges, NULL, 32}};
+    vl_scratch pieces;
+    int error = vl_scratch_cut(&pieces, scratch, scratch_size);
+    if (error != VL_SUCCESS) return error;
+    const vl_curve_ops *curve = vl_dispatch_secp256k1(isa, n, &pieces, &error);
+    if (error != VL_SUCCESS) return error;
+    vl_schnorr_input input = {&columns[0], &columns[1], &columns[2], curve, &plan};
+    vl_secp256k1_schnorr_blocks(verdicts, n, &input, &pieces);
+    return VL_SUCCESS;
+}
+
+/* r[i] = u[i] G + v[i] q[i] for n <= VL_BLOCK items in eight words; infinite[i] says that r[i] is infinity, exact[i] that
+ * the exact path was asked. */
+int chosen_sums(uint64_t *r, uint8_t *infinite, uint8_t *exact, size_t n, const uint64_t *u, const uint64_t *v,
+                const uint64_t *q, int isa, void *scratch, size_t scratch_size) {
+    vl_scratch pieces;
+    int error = vl_scratch_cut(&pieces, scratch, scratch_size);
+    if (error != VL_SUCCESS) return error;
+    const vl_curve_ops *curve = vl_dispatch_secp256k1(isa, n, &pieces, &error);
+    if (error != VL_SUCCESS) return error;
+    vl_point *sums = (vl_point *)r;
+    const vl_point *points = (const vl_point *)q;
+    const vl_u256 *us = (const vl_u256 *)u, *vs = (const vl_u256 *)v;
+    curve->double_mul(sums, exact, n, us, vs, points, pieces.primitive);
+    for (size_t i = 0; i < n; i++) {
+        infinite[i] = exact[i] && !vl_secp256k1_double_mul_exact(&sums[i], &us[i], &vs[i], &points[i]);
+    }
+    return VL_SUCCESS;
+}
