@@ -21,13 +21,14 @@ ABI3 = platform.python_implementation() == "CPython" and not sysconfig.get_confi
     "Py_GIL_DISABLED"
 )
 
-# VERILANE_SANITIZE=address,undefined builds what `make sanitize` runs the tests on.
+# VERILANE_SANITIZE=address,undefined builds what `make sanitize` runs the tests on; bounds are
+# checked there too.
 SANITIZE = os.environ.get("VERILANE_SANITIZE")
-FLAGS = (
-    ["-O1", "-g", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=all"]
-    if SANITIZE
-    else ["-O3", "-g0"]
-)
+if SANITIZE:
+    CHECKED = ["-O1", "-g", "-DVERIFY", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"]
+    FLAGS = [*CHECKED, f"-fsanitize={SANITIZE}"]
+else:
+    FLAGS = ["-O3", "-g0"]
 
 
 def declarations() -> str:

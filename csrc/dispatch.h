@@ -11,7 +11,7 @@
  *   VL_ERROR_ISA       no such ISA, or this machine lacks it;
  *   VL_ERROR_SELFTEST  its known answers came out wrong, now or before.
  * VL_ISA_AUTO takes the fastest row that works. A row without a column of its own does that work as scalar does.
- * The first use of a row runs its self-test. Thread-safe, and never blocks: threads that come first at once each run
+ * The first use of a row runs its self-test. Thread-safe without a lock: threads that come first at once each run
  * it, on their own memory. */
 const vl_curve_ops *vl_dispatch_secp256k1(int isa, size_t n, const vl_scratch *scratch, int *error);
 

@@ -6,8 +6,9 @@
  *   1. Results come first, then inputs; the number of items `n` follows the results.
  *   2. A call returns VL_SUCCESS or a negative error; an error is the caller's mistake (a NULL, an unknown ISA,
  *      too little scratch), never a property of an item. What is wrong inside an item is that item's verdict.
- *   3. No call allocates, blocks, starts a thread or keeps a pointer. The caller lends `scratch`
- *      (vl_scratch_size() bytes, any alignment); two calls may run at once if their scratch differs.
+ *   3. No call allocates, starts a thread or keeps a pointer; none waits, except that calls which come while the table of
+ *      a curve is being made (some milliseconds, once) wait for it. The caller lends `scratch` (vl_scratch_size() bytes,
+ *      any alignment); two calls may run at once if their scratch differs.
  *   4. Integers inside keys, signatures and digests are big-endian, as the standards write them.
  *
  * The text below VL_CDEF is also what cffi reads: declarations only, no preprocessor.
@@ -82,8 +83,9 @@ enum vl_encoding {
 };
 
 enum vl_flag {
-    VL_LOW_S = 1,      /* s > n/2 is VL_BAD_SIGNATURE */
-    VL_HYBRID_KEYS = 2 /* 65-byte keys may start with 06 or 07 (parity must agree) */
+    VL_LOW_S = 1,       /* s > n/2 is VL_BAD_SIGNATURE */
+    VL_HYBRID_KEYS = 2, /* 65-byte keys may start with 06 or 07 (parity must agree) */
+    VL_PARITY_IDS = 4   /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
 };
 
 /* keys: 33, 65 or 64 bytes (x || y) each, mixed at will; digests: 32 bytes each, else VL_BAD_MESSAGE.
@@ -140,8 +142,8 @@ enum vl_tree {
 int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, size_t total, int height, int tree,
                     int isa, void *scratch, size_t scratch_size);
 
-/* root = root of the whole tree from its n nodes on one level (overwritten). n = 0: the empty tree's root. */
-int vl_merkle_root(uint8_t *root, int *mutated, size_t n, uint8_t *nodes, int tree, int isa, void *scratch,
+/* root = root of the whole tree from its n nodes on one level. n = 0: the empty tree's root. */
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int isa, void *scratch,
                    size_t scratch_size);
 
 /* VL_CDEF_END */

@@ -56,7 +56,12 @@ def test_signatures() -> None:
         "device": None,
         "threads": None,
     }
-    assert options(ecdsa.recover_many) == {"low_s": False, "device": None, "threads": None}
+    assert options(ecdsa.recover_many) == {
+        "low_s": False,
+        "parity_ids": False,
+        "device": None,
+        "threads": None,
+    }
     assert list(inspect.signature(ecdsa.verify_many).parameters)[:3] == [
         "keys",
         "signatures",

@@ -142,18 +142,53 @@ def test_ragged_forms(form: int) -> None:
     assert result.offsets.flags.c_contiguous
 
 
-def test_read_only_int64_offsets_are_not_copied_and_others_are() -> None:
+def test_offsets_are_copied_and_data_is_not() -> None:
     data = b"".join(RAGGED)
     ends = np.array(offsets_of(RAGGED))
     result = column("signatures", (data, ends), widths=None)
     assert not np.shares_memory(result.offsets, ends), "somebody could still write to them"
     ends.flags.writeable = False
     result = column("signatures", (data, ends), widths=None)
-    assert np.shares_memory(result.offsets, ends)
+    assert not np.shares_memory(result.offsets, ends), "a view of them could be writable"
     array_ = pa.array(RAGGED, pa.large_binary())
     result = column("signatures", array_, widths=None)
-    assert np.shares_memory(result.offsets, np.frombuffer(array_.buffers()[1], np.int64))
+    assert not np.shares_memory(result.offsets, np.frombuffer(array_.buffers()[1], np.int64))
     assert np.shares_memory(result.data, np.frombuffer(array_.buffers()[2], np.uint8))
+
+
+class Changing(bytes):
+    """An item that puts a longer one in its list's next place when its length is asked."""
+
+    def __len__(self) -> int:
+        self.victims[1] = bytes(1 << 20)
+        return super().__len__()
+
+
+@pytest.mark.parametrize("size", [64, 300])
+def test_a_list_that_changes_while_it_is_read(size: int) -> None:
+    victims = [Changing(size), bytes(size), bytes(size)]
+    victims[0].victims = victims
+    assert items_of(column("signatures", victims, widths=None)) == [bytes(size)] * 3
+
+
+class Growing(bytearray):
+    """A buffer that grows when its length is asked."""
+
+    def __len__(self) -> int:
+        self.extend(bytes(1 << 16))
+        return super().__len__()
+
+
+def test_an_item_that_grows_while_it_is_read() -> None:
+    with pytest.raises(ValueError, match="changed while they were read"):
+        column("signatures", [Growing(64), bytes(64)], widths=None)
+
+
+def test_null_behind_a_dictionary() -> None:
+    values = pa.array([bytes(64), None], pa.binary(64))
+    array_ = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), values)
+    with pytest.raises(ValueError, match="1 of 2 values are null"):
+        column("signatures", array_, widths=(64,))
 
 
 def test_a_tuple_of_two_items_is_a_sequence() -> None:

@@ -243,3 +243,18 @@ def test_verify_items_recover_their_keys(isa: str) -> None:
     for index, item in enumerate(items):
         key = encode_point(ecdsa.decode_point(item.key), "raw")
         assert key in (found[0][index].tobytes(), found[1][index].tobytes())
+
+
+def test_parity_ids_refuse_overflow(isa: str) -> None:
+    r = next(r for r in range(1, 1000) if lift_x(r + N, 0) is not None and lift_x(r, 0) is not None)
+    signatures = [r.to_bytes(32, "big") + (5).to_bytes(32, "big") + bytes([i]) for i in range(4)]
+    digests = [bytes(32)] * 4
+    keys, verdicts = secp256k1.ecdsa.recover_many(signatures, digests, device=isa)
+    assert verdicts.all_ok, "the standard takes r + n"
+    few, strict = secp256k1.ecdsa.recover_many(signatures, digests, parity_ids=True, device=isa)
+    assert strict.codes.tolist() == [1, 1, 3, 3]
+    assert few[:2].tolist() == keys[:2].tolist()
+    assert not few[2:].any()
+    for signature in signatures[2:]:
+        with pytest.raises(verilane.InvalidSignature):
+            secp256k1.ecdsa.recover(signature, digests[0], parity_ids=True, device=isa)

@@ -38,7 +38,7 @@ int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, con
     if (n && (keys64 == NULL || verdicts == NULL)) return VL_ERROR_ARGUMENT;
     if (n) memset(verdicts, VL_UNDECIDED, n);
     if (n) memset(keys64, 0, 64 * n);
-    if (flags & ~(unsigned)VL_LOW_S) return VL_ERROR_ARGUMENT;
+    if (flags & ~(unsigned)(VL_LOW_S | VL_PARITY_IDS)) return VL_ERROR_ARGUMENT;
     if (n && !(column_is_readable(signatures, n) && column_is_readable(digests, n))) return VL_ERROR_ARGUMENT;
     vl_scratch pieces;
     const vl_curve_ops *ops;

@@ -37,6 +37,7 @@ int vl_secp256k1_parse_recoverable(vl_u256 *r, vl_u256 *s, vl_u256 *x, uint8_t *
     *x = *r;
     *odd = id & 1;
     if (id & 2) {
+        if (flags & VL_PARITY_IDS) return 0;
         if (!u256_less(r, &secp256k1_p_minus_n)) return 0;
         u256_add(x, r, &secp256k1_n);
     }

@@ -163,9 +163,8 @@ def _ragged(name: str, data: BytesLike, offsets: Any) -> Column:
         raise TypeError(
             f"{name}: offsets must be a row of integers, got {given.dtype} of shape {given.shape}"
         )
-    # Offsets that anybody could still write to are copied, so that what was checked here holds in
-    # C.
-    ascending = given.astype(np.int64, copy=given.flags.writeable)
+    # A copy, whoever owns them: what is checked below must be what C reads.
+    ascending = given.astype(np.int64)
     flat = data if isinstance(data, np.ndarray) else _buffer(name, data)
     if flat.dtype != np.uint8 or flat.ndim != 1:
         raise TypeError(
@@ -192,14 +191,16 @@ def _checked_ragged(name: str, data: NDArray[np.uint8], offsets: NDArray[np.int6
 
 def _sequence(name: str, items: Sequence[Any]) -> Column:
     """Items of any length; equal lengths become packed. It runs before every batch, hence the care
-    for speed.
+    for speed. The items can change while they are read (another thread, a bytearray): what counts
+    is the joined copy, and lengths that do not fit it are refused.
     """
+    items = tuple(items)
     try:
         joined = b"".join(items)
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
     n, data = len(items), np.frombuffer(joined, np.uint8)
-    lengths = _lengths(items, len(joined))
+    lengths = _lengths(name, items, len(joined))
     if n and (lengths == lengths[0]).all():
         return Column(data, None, int(lengths[0]), n)
     offsets = np.zeros(n + 1, np.int64)
@@ -207,7 +208,7 @@ def _sequence(name: str, items: Sequence[Any]) -> Column:
     return Column(data, offsets, 0, n)
 
 
-def _lengths(items: Sequence[Any], total: int) -> NDArray[Any]:
+def _lengths(name: str, items: Sequence[Any], total: int) -> NDArray[Any]:
     """Returns the items' sizes in bytes, which add up to `total`."""
     lengths: NDArray[Any]
     try:
@@ -218,6 +219,8 @@ def _lengths(items: Sequence[Any], total: int) -> NDArray[Any]:
     if lengths.sum(dtype=np.int64) != total:
         # len() is no size for a buffer of wider items or of more dimensions.
         lengths = np.fromiter((memoryview(item).nbytes for item in items), np.int64, len(items))
+    if len(lengths) != len(items) or lengths.sum() != total or (lengths < 0).any():
+        raise ValueError(f"{name}: the items changed while they were read")
     return lengths
 
 
@@ -231,8 +234,7 @@ def _arrow(name: str, value: Any, widths: Widths) -> Column:
         ) from None
     if not isinstance(value, (pa.Array, pa.ChunkedArray)):
         value = pa.chunked_array(value) if hasattr(value, "__arrow_c_stream__") else pa.array(value)
-    if value.null_count:
-        raise ValueError(f"{name}: {value.null_count} of {len(value)} values are null")
+    _without_nulls(name, value)
     if not isinstance(value, pa.ChunkedArray):
         return _arrow_chunk(name, value, widths)
     if value.num_chunks == 1:
@@ -241,12 +243,18 @@ def _arrow(name: str, value: Any, widths: Widths) -> Column:
     return _joined([_arrow_chunk(name, chunk, widths) for chunk in [empty, *value.chunks]])
 
 
+def _without_nulls(name: str, value: Any) -> Any:
+    if value.null_count:
+        raise ValueError(f"{name}: {value.null_count} of {len(value)} values are null")
+    return value
+
+
 def _arrow_chunk(name: str, chunk: Any, widths: Widths) -> Column:
     import pyarrow as pa
 
     kind = chunk.type
     if pa.types.is_dictionary(kind):
-        return _arrow_chunk(name, chunk.dictionary_decode(), widths)
+        return _arrow_chunk(name, _without_nulls(name, chunk.dictionary_decode()), widths)
     if pa.types.is_binary_view(kind):
         return _arrow_chunk(name, chunk.cast(pa.large_binary()), widths)
     n, start = len(chunk), chunk.offset
@@ -259,9 +267,7 @@ def _arrow_chunk(name: str, chunk: Any, widths: Widths) -> Column:
     _, ends, data = chunk.buffers()
     integer = np.int64 if pa.types.is_large_binary(kind) else np.int32
     offsets = _arrow_buffer(ends, integer)[start : start + n + 1] if n else np.zeros(1, np.int64)
-    return _checked_ragged(
-        name, _arrow_buffer(data, np.uint8), offsets.astype(np.int64, copy=False)
-    )
+    return _checked_ragged(name, _arrow_buffer(data, np.uint8), offsets.astype(np.int64))
 
 
 def _arrow_buffer(buffer: Any, dtype: type[np.generic]) -> NDArray[Any]:

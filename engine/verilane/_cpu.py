@@ -22,6 +22,7 @@ __all__ = [
     "HASHES",
     "HYBRID_KEYS",
     "LOW_S",
+    "PARITY_IDS",
     "TREE_BITCOIN",
     "TREE_RFC6962",
     "Hash",
@@ -53,6 +54,7 @@ ENCODINGS: dict[str, int] = {
 }
 LOW_S: int = _lib.VL_LOW_S
 HYBRID_KEYS: int = _lib.VL_HYBRID_KEYS
+PARITY_IDS: int = _lib.VL_PARITY_IDS
 TREE_RFC6962: int = _lib.VL_TREE_RFC6962
 TREE_BITCOIN: int = _lib.VL_TREE_BITCOIN
 
@@ -302,7 +304,7 @@ def merkle_nodes(
 
 
 def merkle_root(nodes: NDArray[np.uint8], *, tree: int, isa: int) -> tuple[bytes, bool]:
-    """Returns the root over the nodes (m, 32) of one level, which are overwritten, and whether the
+    """Returns the root over the nodes (m, 32) of one level, and whether the
     tree is mutated.
     """
     root, mutated = _ffi.new("uint8_t[32]"), _ffi.new("int *", 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ._cpu import Work
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["cores", "run"]
 
@@ -32,27 +32,55 @@ def run(n: int, work: Work, *, threads: int | None, least: int, grain: int = 1) 
         work(0, n)
         return
     workers = max(workers, 1)
-    share = -(-n // workers)
-    size = min(max(-(-share // _PARTS_PER_CORE), min(share, _SHORTEST_PART)), _LONGEST_PART)
+    size = min(-(-n // (workers * _PARTS_PER_CORE)), _LONGEST_PART)
     size = max(-(-size // grain) * grain, grain)
-    starts = deque(range(0, n, size))
-
-    def drain() -> None:
-        while True:
-            try:
-                start = starts.popleft()
-            except IndexError:
-                return
-            work(start, min(start + size, n))
-
-    helpers = _submit(drain, min(workers, len(starts)) - 1)
+    batch = _Batch(n, size, work)
+    _ask_for_help(batch.drain, min(workers, batch.parts) - 1)
     try:
-        drain()
+        batch.drain()
     finally:
-        starts.clear()  # nothing is left, unless an exception ends the batch early
-        for helper in helpers:
-            if not helper.cancel():
-                helper.result()
+        batch.finish()
+
+
+class _Batch:
+    """The parts of one batch. Any number of threads may drain it, early or late, or never: whoever
+    waits for it waits for parts that were taken, not for threads that were asked.
+    """
+
+    def __init__(self, n: int, size: int, work: Work) -> None:
+        self._n, self._size, self._work = n, size, work
+        self._starts = deque(range(0, n, size))
+        self._at_work: set[object] = set()
+        self._changed = threading.Condition()
+        self._error: BaseException | None = None
+        self.parts = len(self._starts)
+
+    def drain(self) -> None:
+        """Does parts until none is left."""
+        token = object()
+        try:
+            self._at_work.add(token)  # before a part is taken, so that nobody misses it
+            while True:
+                try:
+                    start = self._starts.popleft()
+                except IndexError:
+                    return
+                self._work(start, min(start + self._size, self._n))
+        except BaseException as error:
+            self._error = error
+            self._starts.clear()
+        finally:
+            with self._changed:
+                self._at_work.discard(token)
+                self._changed.notify_all()
+
+    def finish(self) -> None:
+        """Waits until no part is at work; raises what went wrong in any of them."""
+        self._starts.clear()  # nothing is left, unless an exception ends the batch early
+        with self._changed:
+            self._changed.wait_for(lambda: not self._at_work)
+        if self._error is not None:
+            raise self._error
 
 
 def cores() -> int:
@@ -74,22 +102,28 @@ _executor: "ThreadPoolExecutor | None" = None
 _lock = threading.Lock()
 
 
-def _submit(drain: Callable[[], None], helpers: int) -> "list[Future[None]]":
-    """Starts `drain` on up to `helpers` other threads. Fewer do no harm: whoever runs drains
-    all.
+def _ask_for_help(drain: Callable[[], None], helpers: int) -> None:
+    """Asks up to `helpers` other threads to `drain`; fewer do no harm, whoever runs drains all.
+
+    Nobody waits here: a signal handler may have interrupted this very function in its own thread,
+    and then does its batch alone. Nor does a thread that can't be started: what was asked of it
+    stays in the executor's queue, and finds nothing left when it comes.
     """
     global _executor
-    if helpers < 1:
-        return []
-    with _lock:
-        try:
-            if _executor is None:
-                from concurrent.futures import ThreadPoolExecutor
+    if helpers < 1 or not _lock.acquire(blocking=False):
+        return
+    try:
+        most = os.cpu_count() or 1
+        if _executor is None:
+            from concurrent.futures import ThreadPoolExecutor
 
-                _executor = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="verilane")
-            return [_executor.submit(drain) for _ in range(helpers)]
-        except RuntimeError:  # the interpreter is shutting down: no new threads
-            return []
+            _executor = ThreadPoolExecutor(most, thread_name_prefix="verilane")
+        for _ in range(min(helpers, most)):
+            _executor.submit(drain)
+    except RuntimeError:  # no thread can be started, or the interpreter is shutting down
+        pass
+    finally:
+        _lock.release()
 
 
 def _after_fork() -> None:

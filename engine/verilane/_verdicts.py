@@ -68,8 +68,8 @@ class Verdicts:
     _codes: NDArray[np.uint8]
 
     def __init__(self, codes: NDArray[np.uint8]) -> None:
-        self._codes = codes.view()
-        self._codes.flags.writeable = False
+        # On bytes of its own: an array that nobody can make writable again.
+        self._codes: NDArray[np.uint8] = np.frombuffer(codes.tobytes(), np.uint8)
 
     @property
     def all_ok(self) -> bool:

@@ -89,9 +89,12 @@ def _kind(tree: str, hash: str | None) -> _Kind:
 
 
 def _is_flat(leaves: ColumnLike) -> bool:
-    if isinstance(leaves, (memoryview, np.ndarray)):
-        return leaves.ndim == 1
-    return isinstance(leaves, (bytes, bytearray))
+    if isinstance(leaves, (list, tuple)):
+        return False
+    try:
+        return memoryview(leaves).ndim == 1
+    except (TypeError, ValueError):
+        return False
 
 
 def _check_sizes(leaves: Column, size: int | None, tree: str) -> None:

@@ -1,6 +1,8 @@
 """The command `verilane`. Its libraries (typer, rich, pyarrow) come with the extra "cli"."""
 
+import os
 import sys
+import traceback
 
 __all__ = ["main"]
 
@@ -17,4 +19,15 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    app(prog_name="verilane")
+    try:
+        app(prog_name="verilane", standalone_mode=True)
+    except OSError as error:  # what no command expects: its own output can't be written
+        print(f"verilane: {error}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except Exception:  # a fault of ours must not look like 1, "not all valid"
+        traceback.print_exc()
+        sys.exit(_INTERNAL_ERROR)
+
+
+_INTERNAL_ERROR = 70

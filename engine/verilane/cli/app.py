@@ -54,7 +54,9 @@ Threads = Annotated[int | None, typer.Option(min=1, help="Cores to use (default:
 DeviceName = Annotated[
     str | None, typer.Option(metavar="NAME", help="A device of `verilane devices`.")
 ]
-BatchSize = Annotated[int, typer.Option(min=1, help="Rows to hold in memory at a time.")]
+BatchSize = Annotated[
+    int, typer.Option(min=1, max=1 << 24, help="Rows to hold in memory at a time.")
+]
 
 
 @app.command()
@@ -127,6 +129,10 @@ def recover(
     signatures: Signatures,
     digests: Digests,
     low_s: LowS = False,
+    parity_ids: Annotated[
+        bool,
+        typer.Option("--parity-ids", help="Take recovery ids 2 and 3 for bad (as Ethereum does)."),
+    ] = False,
     expected: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of the 64-byte keys (x, y) expected.")
     ] = None,
@@ -156,6 +162,7 @@ def recover(
             out=out,
             batch_size=batch_size,
             low_s=low_s,
+            parity_ids=parity_ids,
             threads=threads,
         )
 

@@ -33,7 +33,10 @@ class Reader:
         self.schema: pa.Schema = self._file.schema_arrow
         self._columns = columns
         for name in columns:
-            if name not in self.schema.names:
+            count = self.schema.names.count(name)
+            if count > 1:
+                raise BadInput(f"{path}: {count} columns are named {name!r}")
+            if count == 0:
                 there = ", ".join(self.schema.names)
                 raise BadInput(f"{path}: no column {name!r}; there are: {there}")
 
@@ -112,8 +115,13 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._writer is not None:
+        if self._writer is None:
+            return
+        try:
             self._writer.close()
+        except (OSError, pa.ArrowException) as failure:
+            if error is None:
+                raise BadInput(f"{self._path}: {_one_line(failure)}") from None
 
 
 def _value_type(kind: pa.DataType) -> pa.DataType:

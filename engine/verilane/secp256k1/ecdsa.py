@@ -72,6 +72,7 @@ def recover_many(
     digests: ColumnLike,
     *,
     low_s: bool = False,
+    parity_ids: bool = False,
     device: str | None = None,
     threads: int | None = None,
 ) -> tuple[Keys, Verdicts]:
@@ -81,10 +82,12 @@ def recover_many(
     signatures: 65 bytes each, r, s and the recovery id 0 to 3 (bit 0: parity of R's y; bit 1: R's x
     is r + n).
     digests: 32 bytes each. They fix n.
+    parity_ids: ids 2 and 3 are BAD_SIGNATURE. Ethereum knows 0 and 1 only (v - 27, or the parity of
+    typed transactions); the standard takes all four.
     A row is zero unless its verdict is OK; BAD_SIGNATURE also says that (r, id) is no point, or
     that the key would be the point at infinity. Options and exceptions are those of `verify_many`.
     """
-    flags = _flags(low_s, False)
+    flags = _recovery_flags(low_s, parity_ids)
     isa = isa_of(device)
     d = column("digests", digests, widths=DIGEST_WIDTHS)
     s = column("signatures", signatures, widths=RECOVERABLE_WIDTHS, n=d.n)
@@ -124,14 +127,19 @@ def verify(
 
 
 def recover(
-    signature: BytesLike, digest: BytesLike, *, low_s: bool = False, device: str | None = None
+    signature: BytesLike,
+    digest: BytesLike,
+    *,
+    low_s: bool = False,
+    parity_ids: bool = False,
+    device: str | None = None,
 ) -> bytes:
     """Recovers the public key that made one signature: returns 64 bytes, x and y.
 
-    signature: 65 bytes, r, s and the recovery id 0 to 3. Raises InvalidSignature with the verdict
-    if there is none.
+    signature: 65 bytes, r, s and the recovery id 0 to 3. Options are those of `recover_many`.
+    Raises InvalidSignature with the verdict if there is none.
     """
-    flags = _flags(low_s, False)
+    flags = _recovery_flags(low_s, parity_ids)
     isa = isa_of(device)
     s = column("signature", [item("signature", signature)], widths=None)
     d = column("digest", [item("digest", digest)], widths=None)
@@ -152,6 +160,10 @@ def _encoding(name: str) -> int:
 
 def _flags(low_s: bool, hybrid_keys: bool) -> int:
     return (_cpu.LOW_S if low_s else 0) | (_cpu.HYBRID_KEYS if hybrid_keys else 0)
+
+
+def _recovery_flags(low_s: bool, parity_ids: bool) -> int:
+    return (_cpu.LOW_S if low_s else 0) | (_cpu.PARITY_IDS if parity_ids else 0)
 
 
 def _recovered(
