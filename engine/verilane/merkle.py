@@ -8,6 +8,7 @@ A tree's kind fixes its leaf and node hashes and what becomes of an odd last nod
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def _kind(tree: str, hash: str | None) -> _Kind:
     return kind
 
 
-def _is_flat(leaves: ColumnLike) -> bool:
+def _is_flat(leaves: Any) -> bool:
     if isinstance(leaves, (list, tuple)):
         return False
     try:
