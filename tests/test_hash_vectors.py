@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reference import sha2, sm3
+from reference import keccak, sha2, sm3
 from test_hashes import OTHERS, PERIODIC, digests
 from verilane import DeviceUnavailable, devices, hashes, use
 
@@ -53,6 +53,10 @@ def test_constants_of_sm3() -> None:
     }
 
 
+def test_constants_of_keccak() -> None:
+    assert tables("keccak_constants.h") == {"keccak_iota": keccak.ROUND_CONSTANTS}
+
+
 # ---- Published vectors ----
 
 
@@ -71,6 +75,7 @@ def botan(path: Path, section: str) -> list[tuple[bytes, bytes]]:
     [
         ("sha256", "merkle/sha2_32.vec.xz", "SHA-256", 100),
         ("sm3", "sm/sm3.vec", "SM3", 50),
+        ("keccak256", "merkle/keccak.vec.xz", "Keccak-1600(256)", 100),
     ],
 )
 def test_botan_vectors(

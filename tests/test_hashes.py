@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from Crypto.Hash import keccak as pycryptodome
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference import sha2, sm3
+from reference import keccak, sha2, sm3
 from verilane import _cpu
 from verilane._columns import ColumnLike, column
 from verilane._devices import isa_of
@@ -29,20 +30,25 @@ def _sm3(message: bytes) -> bytes:
     return hasher.finalize()
 
 
-# Another library's digests (OpenSSL's), our own from the standard, and bytes of a block.
+# Another library's digests (OpenSSL's, pycryptodome's), our own from the standard, and bytes of a
+# block.
 OTHERS: dict[str, Digest] = {
     "sha256": lambda message: hashlib.sha256(message).digest(),
     "sha256d": lambda message: hashlib.sha256(hashlib.sha256(message).digest()).digest(),
     "sha512": lambda message: hashlib.sha512(message).digest(),
     "sm3": _sm3,
+    "keccak256": lambda message: pycryptodome.new(data=message, digest_bits=256).digest(),
+    "sha3-256": lambda message: hashlib.sha3_256(message).digest(),
 }
 REFERENCES: dict[str, Digest] = {
     "sha256": sha2.SHA256.digest,
     "sha256d": lambda message: sha2.SHA256.digest(sha2.SHA256.digest(message)),
     "sha512": sha2.SHA512.digest,
     "sm3": sm3.sm3,
+    "keccak256": keccak.keccak256,
+    "sha3-256": lambda message: keccak.keccak256(message, 0x06),
 }
-BLOCKS = {"sha256": 64, "sha256d": 64, "sha512": 128, "sm3": 64}
+BLOCKS = {"sha256": 64, "sha256d": 64, "sha512": 128, "sm3": 64, "keccak256": 136, "sha3-256": 136}
 HASHES = list(OTHERS)
 
 # Bytes that repeat every 251 (a prime): neighbouring blocks differ, so exchanged ones show.
