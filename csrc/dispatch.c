@@ -20,8 +20,10 @@ typedef struct {
 
 #define HASHES_SCALAR \
     { \
-        [VL_SHA256] = &vl_sha256_scalar, [VL_SHA256D] = &vl_sha256d_scalar,     [VL_SHA512] = &vl_sha512_scalar, \
-        [VL_SM3] = &vl_sm3_scalar,       [VL_KECCAK256] = &vl_keccak256_scalar, [VL_SHA3_256] = &vl_sha3_256_scalar, \
+        [VL_SHA256] = &vl_sha256_scalar,           [VL_SHA256D] = &vl_sha256d_scalar, \
+        [VL_SHA512] = &vl_sha512_scalar,           [VL_SM3] = &vl_sm3_scalar, \
+        [VL_KECCAK256] = &vl_keccak256_scalar,     [VL_SHA3_256] = &vl_sha3_256_scalar, \
+        [VL_BLAKE2B_256] = &vl_blake2b_256_scalar, \
     }
 #define HASHES_SHA_NI \
     { \
@@ -30,9 +32,10 @@ typedef struct {
     }
 #define HASHES_AVX512 \
     { \
-        [VL_SHA256] = ON_X86_64(vl_sha256_avx512),       [VL_SHA256D] = ON_X86_64(vl_sha256d_avx512), \
-        [VL_SHA512] = ON_X86_64(vl_sha512_avx512),       [VL_SM3] = ON_X86_64(vl_sm3_avx512), \
-        [VL_KECCAK256] = ON_X86_64(vl_keccak256_avx512), [VL_SHA3_256] = ON_X86_64(vl_sha3_256_avx512), \
+        [VL_SHA256] = ON_X86_64(vl_sha256_avx512),           [VL_SHA256D] = ON_X86_64(vl_sha256d_avx512), \
+        [VL_SHA512] = ON_X86_64(vl_sha512_avx512),           [VL_SM3] = ON_X86_64(vl_sm3_avx512), \
+        [VL_KECCAK256] = ON_X86_64(vl_keccak256_avx512),     [VL_SHA3_256] = ON_X86_64(vl_sha3_256_avx512), \
+        [VL_BLAKE2B_256] = ON_X86_64(vl_blake2b_256_avx512), \
     }
 
 static const isa_row rows[] = {

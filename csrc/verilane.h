@@ -107,12 +107,13 @@ int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *ke
 /* ---- Hashes ---- */
 
 enum vl_hash {
-    VL_SHA256 = 0,    /* FIPS 180-4 */
-    VL_SHA256D = 1,   /* SHA-256 of SHA-256, as Bitcoin hashes */
-    VL_SHA512 = 2,    /* FIPS 180-4 */
-    VL_SM3 = 3,       /* GB/T 32905-2016 */
-    VL_KECCAK256 = 4, /* as Ethereum hashes: the Keccak team's padding */
-    VL_SHA3_256 = 5,  /* FIPS 202 */
+    VL_SHA256 = 0,      /* FIPS 180-4 */
+    VL_SHA256D = 1,     /* SHA-256 of SHA-256, as Bitcoin hashes */
+    VL_SHA512 = 2,      /* FIPS 180-4 */
+    VL_SM3 = 3,         /* GB/T 32905-2016 */
+    VL_KECCAK256 = 4,   /* as Ethereum hashes: the Keccak team's padding */
+    VL_SHA3_256 = 5,    /* FIPS 202 */
+    VL_BLAKE2B_256 = 6, /* RFC 7693, 32 bytes, no key */
     VL_HASH_COUNT
 };
 

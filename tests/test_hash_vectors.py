@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reference import keccak, sha2, sm3
+from reference import blake2b, keccak, sha2, sm3
 from test_hashes import OTHERS, PERIODIC, digests
 from verilane import DeviceUnavailable, devices, hashes, use
 
@@ -57,7 +57,23 @@ def test_constants_of_keccak() -> None:
     assert tables("keccak_constants.h") == {"keccak_iota": keccak.ROUND_CONSTANTS}
 
 
+def test_constants_of_blake2b() -> None:
+    assert tables("blake2b_constants.h") == {
+        "blake2b_sigma": [i for row in blake2b.SIGMA for i in row]
+    }
+
+
 # ---- Published vectors ----
+
+RFC7693_ABC = (
+    "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+    "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923"
+)
+
+
+def test_reference_of_blake2b_is_the_rfc_s() -> None:
+    """Appendix A, whose digest has 64 bytes."""
+    assert blake2b.blake2b(b"abc", 64).hex() == RFC7693_ABC
 
 
 @cache

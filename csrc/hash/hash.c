@@ -14,9 +14,13 @@ typedef struct {
 } hash_kind;
 
 static const hash_kind kinds[VL_HASH_COUNT] = {
-    [VL_SHA256] = {"sha256", 32, &vl_padding_sha256},          [VL_SHA256D] = {"sha256d", 32, &vl_padding_sha256},
-    [VL_SHA512] = {"sha512", 64, &vl_padding_sha512},          [VL_SM3] = {"sm3", 32, &vl_padding_sha256},
-    [VL_KECCAK256] = {"keccak256", 32, &vl_padding_keccak256}, [VL_SHA3_256] = {"sha3-256", 32, &vl_padding_sha3_256},
+    [VL_SHA256] = {"sha256", 32, &vl_padding_sha256},
+    [VL_SHA256D] = {"sha256d", 32, &vl_padding_sha256},
+    [VL_SHA512] = {"sha512", 64, &vl_padding_sha512},
+    [VL_SM3] = {"sm3", 32, &vl_padding_sha256},
+    [VL_KECCAK256] = {"keccak256", 32, &vl_padding_keccak256},
+    [VL_SHA3_256] = {"sha3-256", 32, &vl_padding_sha3_256},
+    [VL_BLAKE2B_256] = {"blake2b-256", 32, &vl_padding_blake2b},
 };
 
 static int is_hash(int hash) { return hash >= 0 && hash < VL_HASH_COUNT; }
