@@ -57,11 +57,12 @@ enum vl_isa {
     VL_ISA_SCALAR = 0,   /* 64-bit integers, one lane: works everywhere */
     VL_ISA_PORTABLE = 1, /* 32-bit integers, one lane: the text that GPUs compile */
     VL_ISA_SHA_NI = 2,   /* SHA-256 in four interleaved streams; the rest as in scalar */
-    VL_ISA_AVX512 = 3    /* AVX-512 IFMA: 8 signature lanes, 16 SHA-256 lanes */
+    VL_ISA_AVX512 = 3,   /* AVX-512 IFMA: 8 signature lanes, 16 or 8 hash lanes */
+    VL_ISA_AVX2 = 4      /* 8 or 4 hash lanes; signatures as in scalar */
 };
 
 int vl_isa_count(void);
-const char *vl_isa_name(int isa);    /* "scalar", "portable", "sha-ni", "avx512"; NULL if there is no such ISA */
+const char *vl_isa_name(int isa); /* "scalar", "portable", "sha-ni", "avx512", "avx2"; NULL if there is no such ISA */
 const char *vl_isa_missing(int isa); /* NULL if it works here, else why not, for people */
 int vl_isa_signature_lanes(int isa); /* 0 if this ISA has no signature code of its own */
 int vl_isa_hash_lanes(int isa);      /* of SHA-256; 0 if this ISA has no hash code of its own */
