@@ -130,8 +130,14 @@ int vl_digest(uint8_t *digests, size_t n, const vl_column *messages, int hash, i
 
 enum vl_tree {
     VL_TREE_RFC6962 = 0, /* RFC 6962 section 2.1: leaf SHA-256(00 || leaf), node SHA-256(01 || left || right) */
-    VL_TREE_BITCOIN = 1  /* leaves are 32-byte hashes, node double SHA-256, a lone node pairs with itself */
+    VL_TREE_BITCOIN = 1, /* leaves are 32-byte hashes, node double SHA-256, a lone node pairs with itself */
+    VL_TREE_PLAIN = 2,   /* as RFC 6962 without prefixes: leaf SHA-256(leaf), node SHA-256(left || right) */
+    VL_TREE_SORTED = 3   /* leaves are 32-byte hashes, node Keccak-256(the smaller child || the larger), a lone node is
+                            passed up; there is no empty tree */
 };
+
+/* The hash of a tree: an enum vl_hash of 32 bytes instead of the kind's own (a Bitcoin tree takes no other), or: */
+enum { VL_HASH_OWN = -1 };
 
 /* A tree over n leaves is cut in subtrees of 2^height leaves (the last one may be short), so that several threads
  * can each reduce a range of leaves; vl_merkle_root then reduces what they give.
@@ -142,10 +148,10 @@ enum vl_tree {
  * *mutated is set to 1 (never cleared) when two equal neighbours are paired on a level of a Bitcoin tree
  * (CVE-2012-2459); it may be NULL for other trees. */
 int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, size_t total, int height, int tree,
-                    int isa, void *scratch, size_t scratch_size);
+                    int hash, int isa, void *scratch, size_t scratch_size);
 
 /* root = root of the whole tree from its n nodes on one level (overwritten). n = 0: the empty tree's root. */
-int vl_merkle_root(uint8_t *root, int *mutated, size_t n, uint8_t *nodes, int tree, int isa, void *scratch,
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, uint8_t *nodes, int tree, int hash, int isa, void *scratch,
                    size_t scratch_size);
 
 /* VL_CDEF_END */
