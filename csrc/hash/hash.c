@@ -111,13 +111,17 @@ void vl_hash_messages(uint8_t *digests, size_t n, const vl_message *messages, co
     }
 }
 
+/* Messages of one width need no sorting: so many at a time, whose descriptions stay in the first-level cache. */
+#define UNSORTED 128
+
 void vl_hash_column(uint8_t *digests, size_t n, const vl_column *column, vl_bytes prefix, const vl_hash_plan *plan,
                     vl_hash_scratch *scratch) {
     vl_message *messages = scratch->messages;
     const vl_bytes nothing = {NULL, 0};
+    const size_t most = column->offsets ? VL_HASH_SORTED : UNSORTED;
     for (size_t i = 0, count; i < n; i += count) {
         uint8_t *out = digests + plan->digest_size * i;
-        count = n - i < VL_HASH_SORTED ? n - i : VL_HASH_SORTED;
+        count = n - i < most ? n - i : most;
         /* A whole block is read fastest from the first part. */
         if (prefix.length)
             for (size_t k = 0; k < count; k++) messages[k] = vl_message_of(prefix, column_item(column, i + k), nothing);
