@@ -21,6 +21,8 @@ static const cpu_feature cpu_features[] = {
     {VL_CPU_SHA_NI, 1, 'c', 9, "CPU lacks SSSE3"},
     {VL_CPU_SHA_NI, 1, 'c', 19, "CPU lacks SSE4.1"},
     {VL_CPU_SHA_NI, 7, 'b', 29, "CPU lacks the SHA extensions"},
+    {VL_CPU_AVX2, 7, 'b', 5, "CPU lacks AVX2"},
+    {VL_CPU_AVX2, 7, 'b', 8, "CPU lacks BMI2"},
     {VL_CPU_AVX512, 7, 'b', 5, "CPU lacks AVX2"},
     {VL_CPU_AVX512, 7, 'b', 8, "CPU lacks BMI2"},
     {VL_CPU_AVX512, 7, 'b', 16, "CPU lacks AVX512F"},
@@ -33,16 +35,19 @@ static const cpu_feature cpu_features[] = {
 
 enum { FEATURES = sizeof cpu_features / sizeof cpu_features[0] };
 
-/* The cached answer: bit i for cpu_features[i], and two more. */
-enum { OS_SAVES_ZMM = 1 << FEATURES, DETECTED = 2 << FEATURES };
+/* The cached answer: bit i for cpu_features[i], and three more. */
+enum { OS_SAVES_YMM = 1 << FEATURES, OS_SAVES_ZMM = 2 << FEATURES, DETECTED = 4 << FEATURES };
 
 /* XCR0 bits 1, 2, 5, 6, 7: XMM, upper YMM, opmask, upper ZMM 0-15, ZMM 16-31 (Intel SDM volume 1, section 13.3).
  * xgetbv itself exists only where CPUID.1:ECX.OSXSAVE[27] is set. */
-static int os_saves_zmm(void) {
+#define YMM_STATE 0x06u
+#define ZMM_STATE 0xe6u
+
+static int os_saves(uint32_t state) {
     uint32_t eax, ebx, ecx, edx;
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx >> 27 & 1)) return 0;
     __asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
-    return (eax & 0xe6) == 0xe6;
+    return (eax & state) == state;
 }
 
 static int has(const cpu_feature *feature) {
@@ -53,7 +58,8 @@ static int has(const cpu_feature *feature) {
 
 static uint32_t detect(void) {
     uint32_t found = DETECTED;
-    if (os_saves_zmm()) found |= OS_SAVES_ZMM;
+    if (os_saves(YMM_STATE)) found |= OS_SAVES_YMM;
+    if (os_saves(ZMM_STATE)) found |= OS_SAVES_ZMM;
     for (int i = 0; i < FEATURES; i++) found |= (uint32_t)has(&cpu_features[i]) << i;
     return found;
 }
@@ -75,6 +81,7 @@ const char *vl_cpu_missing(enum vl_cpu_set set) {
     for (int i = 0; i < FEATURES; i++) {
         if (cpu_features[i].needed_by == set && !(found >> i & 1)) return cpu_features[i].missing;
     }
+    if (set == VL_CPU_AVX2 && !(found & OS_SAVES_YMM)) return "operating system does not save AVX registers";
     if (set == VL_CPU_AVX512 && !(found & OS_SAVES_ZMM)) return "operating system does not save AVX-512 registers";
     return NULL;
 }

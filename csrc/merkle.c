@@ -13,13 +13,21 @@ enum odd_rule {
     ODD_DUPLICATE /* it pairs with itself */
 };
 
-enum empty_root { EMPTY_HASH, EMPTY_ZERO }; /* the hash of no bytes, or 32 zeros (Bitcoin Core's ComputeMerkleRoot) */
+enum empty_root {
+    EMPTY_HASH, /* the hash of no bytes */
+    EMPTY_ZERO, /* 32 zeros (Bitcoin Core's ComputeMerkleRoot) */
+    EMPTY_NONE  /* there is no such tree */
+};
+
+enum pair_order { AS_THEY_COME, SMALLER_FIRST };
 
 typedef struct {
-    int hash;
+    int hash;          /* its own */
+    int only_hash;     /* it takes no other */
     int hashed_leaves; /* leaves are 32-byte hashes already */
     vl_bytes leaf_prefix;
     enum vl_node_shape shape;
+    enum pair_order order;
     enum odd_rule odd;
     enum empty_root empty;
 } tree_kind;
@@ -30,8 +38,10 @@ static const _Alignas(64) uint8_t zero_prefix[64] = {0x00};
 #define NO_BYTES {NULL, 0}
 
 static const tree_kind kinds[] = {
-    [VL_TREE_RFC6962] = {VL_SHA256, 0, {zero_prefix, 1}, VL_NODE_PREFIXED, ODD_PROMOTE, EMPTY_HASH},
-    [VL_TREE_BITCOIN] = {VL_SHA256D, 1, NO_BYTES, VL_NODE_PLAIN, ODD_DUPLICATE, EMPTY_ZERO},
+    [VL_TREE_RFC6962] = {VL_SHA256, 0, 0, {zero_prefix, 1}, VL_NODE_PREFIXED, AS_THEY_COME, ODD_PROMOTE, EMPTY_HASH},
+    [VL_TREE_BITCOIN] = {VL_SHA256D, 1, 1, NO_BYTES, VL_NODE_PLAIN, AS_THEY_COME, ODD_DUPLICATE, EMPTY_ZERO},
+    [VL_TREE_PLAIN] = {VL_SHA256, 0, 0, NO_BYTES, VL_NODE_PLAIN, AS_THEY_COME, ODD_PROMOTE, EMPTY_HASH},
+    [VL_TREE_SORTED] = {VL_KECCAK256, 0, 1, NO_BYTES, VL_NODE_PLAIN, SMALLER_FIRST, ODD_PROMOTE, EMPTY_NONE},
 };
 
 static const tree_kind *find_kind(int tree) {
@@ -78,7 +88,32 @@ static void compare_pairs(reduction *r, const uint8_t *pairs, size_t n) {
         if (memcmp(pairs, pairs + NODE, NODE) == 0) r->mutated = 1;
 }
 
-static void hash_pairs(reduction *r, uint8_t *nodes, size_t n, const uint8_t *pairs) {
+/* Exchanges the two nodes of a pair if the left one is larger, as bytes in order. Which one is, is a coin's toss: no
+ * branch depends on it, unless the first eight bytes agree. */
+static void sort_pair(uint8_t pair[2 * NODE]) {
+    uint64_t left[4], right[4], first_left = 0, first_right = 0;
+    memcpy(left, pair, NODE);
+    memcpy(right, pair + NODE, NODE);
+    for (int i = 0; i < 8; i++) {
+        first_left = first_left << 8 | pair[i];
+        first_right = first_right << 8 | pair[NODE + i];
+    }
+    int larger = first_left > first_right;
+    if (first_left == first_right) larger = memcmp(pair, pair + NODE, NODE) > 0;
+    const uint64_t exchange = -(uint64_t)larger;
+    for (int i = 0; i < 4; i++) {
+        uint64_t difference = (left[i] ^ right[i]) & exchange;
+        left[i] ^= difference;
+        right[i] ^= difference;
+    }
+    memcpy(pair, left, NODE);
+    memcpy(pair + NODE, right, NODE);
+}
+
+/* {nodes = the parents of n pairs}; the pairs may be sorted where they are. nodes may be pairs. */
+static void hash_pairs(reduction *r, uint8_t *nodes, size_t n, uint8_t *pairs) {
+    if (r->kind->order == SMALLER_FIRST)
+        for (size_t i = 0; i < n; i++) sort_pair(pairs + 2 * NODE * i);
     vl_hash_nodes(nodes, n, pairs, r->kind->shape, &r->plan, &r->block->hashing);
 }
 
@@ -161,12 +196,15 @@ static void reduce(reduction *r, uint8_t *nodes, size_t n, const vl_column *leav
 
 /* ---- The two calls ---- */
 
-static int prepare(reduction *r, uint64_t total, int tree, int isa, const int *mutated, void *scratch, size_t size) {
+static int prepare(reduction *r, uint64_t total, int tree, int hash, int isa, const int *mutated, void *scratch,
+                   size_t size) {
     vl_scratch pieces;
     const tree_kind *kind = find_kind(tree);
     if (!kind || (kind->odd == ODD_DUPLICATE && !mutated)) return VL_ERROR_ARGUMENT;
+    if (hash == VL_HASH_OWN) hash = kind->hash;
+    if (vl_hash_size(hash) != NODE || (kind->only_hash && hash != kind->hash)) return VL_ERROR_ARGUMENT;
     *r = (reduction){.kind = kind, .hashed = kind->hashed_leaves, .total = total};
-    int error = vl_hash_choose(&r->plan, kind->hash, isa);
+    int error = vl_hash_choose(&r->plan, hash, isa);
     if (!error) error = vl_scratch_cut(&pieces, scratch, size);
     if (!error) r->block = pieces.host;
     return error;
@@ -183,10 +221,10 @@ static int pack_nodes(vl_column *packed, size_t n, const vl_column *leaves) {
 }
 
 int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, size_t total, int height, int tree,
-                    int isa, void *scratch, size_t scratch_size) {
+                    int hash, int isa, void *scratch, size_t scratch_size) {
     reduction r;
     if (height < 0 || height >= LEVELS || n > total) return VL_ERROR_ARGUMENT;
-    int error = prepare(&r, total, tree, isa, mutated, scratch, scratch_size);
+    int error = prepare(&r, total, tree, hash, isa, mutated, scratch, scratch_size);
     if (error || n == 0) return error;
     if (!nodes || !column_is_readable(leaves, n)) return VL_ERROR_ARGUMENT;
     vl_column column = *leaves;
@@ -203,12 +241,13 @@ static void empty_root(const reduction *r, uint8_t root[NODE]) {
     else vl_hash_column(root, 1, &nothing, (vl_bytes)NO_BYTES, &r->plan, &r->block->hashing);
 }
 
-int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int isa, void *scratch,
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int hash, int isa, void *scratch,
                    size_t scratch_size) {
     reduction r;
-    int height = 0, error = prepare(&r, n, tree, isa, mutated, scratch, scratch_size);
+    int height = 0, error = prepare(&r, n, tree, hash, isa, mutated, scratch, scratch_size);
     if (error) return error;
     if (!root || (n && !nodes)) return VL_ERROR_ARGUMENT;
+    if (n == 0 && r.kind->empty == EMPTY_NONE) return VL_ERROR_ARGUMENT;
     if (n == 0) {
         empty_root(&r, root);
         return VL_SUCCESS;

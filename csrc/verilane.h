@@ -58,11 +58,12 @@ enum vl_isa {
     VL_ISA_SCALAR = 0,   /* 64-bit integers, one lane: works everywhere */
     VL_ISA_PORTABLE = 1, /* 32-bit integers, one lane: the text that GPUs compile */
     VL_ISA_SHA_NI = 2,   /* SHA-256 in four interleaved streams; the rest as in scalar */
-    VL_ISA_AVX512 = 3    /* AVX-512 IFMA: 8 signature lanes, 16 SHA-256 lanes */
+    VL_ISA_AVX512 = 3,   /* AVX-512 IFMA: 8 signature lanes, 16 or 8 hash lanes */
+    VL_ISA_AVX2 = 4      /* 8 or 4 hash lanes; signatures as in scalar */
 };
 
 int vl_isa_count(void);
-const char *vl_isa_name(int isa);    /* "scalar", "portable", "sha-ni", "avx512"; NULL if there is no such ISA */
+const char *vl_isa_name(int isa); /* "scalar", "portable", "sha-ni", "avx512", "avx2"; NULL if there is no such ISA */
 const char *vl_isa_missing(int isa); /* NULL if it works here, else why not, for people */
 int vl_isa_signature_lanes(int isa); /* 0 if this ISA has no signature code of its own */
 int vl_isa_hash_lanes(int isa);      /* of SHA-256; 0 if this ISA has no hash code of its own */
@@ -109,10 +110,13 @@ int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *ke
 /* ---- Hashes ---- */
 
 enum vl_hash {
-    VL_SHA256 = 0,  /* FIPS 180-4 */
-    VL_SHA256D = 1, /* SHA-256 of SHA-256, as Bitcoin hashes */
-    VL_SHA512 = 2,  /* FIPS 180-4 */
-    VL_SM3 = 3,     /* GB/T 32905-2016 */
+    VL_SHA256 = 0,      /* FIPS 180-4 */
+    VL_SHA256D = 1,     /* SHA-256 of SHA-256, as Bitcoin hashes */
+    VL_SHA512 = 2,      /* FIPS 180-4 */
+    VL_SM3 = 3,         /* GB/T 32905-2016 */
+    VL_KECCAK256 = 4,   /* as Ethereum hashes: the Keccak team's padding */
+    VL_SHA3_256 = 5,    /* FIPS 202 */
+    VL_BLAKE2B_256 = 6, /* RFC 7693, 32 bytes, no key */
     VL_HASH_COUNT
 };
 
@@ -128,8 +132,14 @@ int vl_digest(uint8_t *digests, size_t n, const vl_column *messages, int hash, i
 
 enum vl_tree {
     VL_TREE_RFC6962 = 0, /* RFC 6962 section 2.1: leaf SHA-256(00 || leaf), node SHA-256(01 || left || right) */
-    VL_TREE_BITCOIN = 1  /* leaves are 32-byte hashes, node double SHA-256, a lone node pairs with itself */
+    VL_TREE_BITCOIN = 1, /* leaves are 32-byte hashes, node double SHA-256, a lone node pairs with itself */
+    VL_TREE_PLAIN = 2,   /* as RFC 6962 without prefixes: leaf SHA-256(leaf), node SHA-256(left || right) */
+    VL_TREE_SORTED = 3   /* leaves are 32-byte hashes, node Keccak-256(the smaller child || the larger), a lone node is
+                            passed up; there is no empty tree */
 };
+
+/* The hash of a tree: an enum vl_hash of 32 bytes instead of the kind's own (a Bitcoin tree takes no other), or: */
+enum { VL_HASH_OWN = -1 };
 
 /* A tree over n leaves is cut in subtrees of 2^height leaves (the last one may be short), so that several threads
  * can each reduce a range of leaves; vl_merkle_root then reduces what they give.
@@ -140,10 +150,10 @@ enum vl_tree {
  * *mutated is set to 1 (never cleared) when two equal neighbours are paired on a level of a Bitcoin tree
  * (CVE-2012-2459); it may be NULL for other trees. */
 int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, size_t total, int height, int tree,
-                    int isa, void *scratch, size_t scratch_size);
+                    int hash, int isa, void *scratch, size_t scratch_size);
 
 /* root = root of the whole tree from its n nodes on one level. n = 0: the empty tree's root. */
-int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int isa, void *scratch,
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int hash, int isa, void *scratch,
                    size_t scratch_size);
 
 /* VL_CDEF_END */

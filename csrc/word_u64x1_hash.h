@@ -12,7 +12,8 @@ FN_INLINE word w_xor(word a, word b) { return a ^ b; }
 FN_INLINE word w_xor3(word a, word b, word c) { return a ^ b ^ c; }
 FN_INLINE word w_choose(word m, word a, word b) { return b ^ (m & (a ^ b)); } /* bitwise m ? a : b */
 FN_INLINE word w_majority(word a, word b, word c) { return (a & b) | (c & (a | b)); }
-FN_INLINE word w_ror(word a, int n) { return a >> n | a << (64 - n); }
+FN_INLINE word w_chi(word a, word b, word c) { return a ^ (~b & c); }
+FN_INLINE word w_ror(word a, int n) { return a >> n | a << ((64 - n) & 63); }
 /* x itself; a sum is not taken apart across it */
 FN_INLINE word w_ordered(word x) { return x; }
 

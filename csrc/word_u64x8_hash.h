@@ -12,6 +12,8 @@ FN_INLINE word w_xor(word a, word b) { return _mm512_xor_si512(a, b); }
 FN_INLINE word w_xor3(word a, word b, word c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
 FN_INLINE word w_choose(word m, word a, word b) { return _mm512_ternarylogic_epi64(m, a, b, 0xca); } /* m ? a : b */
 FN_INLINE word w_majority(word a, word b, word c) { return _mm512_ternarylogic_epi64(a, b, c, 0xe8); }
+/* a ^ (~b & c) */
+FN_INLINE word w_chi(word a, word b, word c) { return _mm512_ternarylogic_epi64(a, b, c, 0xd2); }
 /* a macro: the count must be a literal for clang */
 #define w_ror(a, n) _mm512_ror_epi64(a, n)
 /* x itself; a sum is not taken apart across it (see word_u32x16.h) */

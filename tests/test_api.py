@@ -270,7 +270,7 @@ def test_recover_many_of_nothing() -> None:
 
 def test_devices() -> None:
     names = [device.name for device in devices()]
-    assert names == ["cpu:scalar", "cpu:portable", "cpu:sha-ni", "cpu:avx512"]
+    assert names == ["cpu:scalar", "cpu:portable", "cpu:sha-ni", "cpu:avx512", "cpu:avx2"]
     scalar = devices()[0]
     assert scalar.available
     assert scalar.missing is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reference import sha2, sm3
+from reference import blake2b, keccak, sha2, sm3
 from test_hashes import OTHERS, PERIODIC, digests
 from verilane import DeviceUnavailable, devices, hashes, use
 
@@ -53,7 +53,27 @@ def test_constants_of_sm3() -> None:
     }
 
 
+def test_constants_of_keccak() -> None:
+    assert tables("keccak_constants.h") == {"keccak_iota": keccak.ROUND_CONSTANTS}
+
+
+def test_constants_of_blake2b() -> None:
+    assert tables("blake2b_constants.h") == {
+        "blake2b_sigma": [i for row in blake2b.SIGMA for i in row]
+    }
+
+
 # ---- Published vectors ----
+
+RFC7693_ABC = (
+    "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+    "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923"
+)
+
+
+def test_reference_of_blake2b_is_the_rfc_s() -> None:
+    """Appendix A, whose digest has 64 bytes."""
+    assert blake2b.blake2b(b"abc", 64).hex() == RFC7693_ABC
 
 
 @cache
@@ -71,6 +91,7 @@ def botan(path: Path, section: str) -> list[tuple[bytes, bytes]]:
     [
         ("sha256", "merkle/sha2_32.vec.xz", "SHA-256", 100),
         ("sm3", "sm/sm3.vec", "SM3", 50),
+        ("keccak256", "merkle/keccak.vec.xz", "Keccak-1600(256)", 100),
     ],
 )
 def test_botan_vectors(

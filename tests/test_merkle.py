@@ -319,7 +319,7 @@ def test_a_kind_s_own_hash_has_a_name() -> None:
     [
         ({"tree": "ssz"}, r"no tree is named 'ssz'; there are: rfc6962, bitcoin"),
         ({"tree": ["rfc6962"]}, r"no tree is named"),
-        ({"hash": "sm3"}, r"tree 'rfc6962' has no hash 'sm3'; there is: sha256"),
+        ({"hash": "sha512"}, r"tree 'rfc6962' has no hash 'sha512'; there is: sha256, sha256d"),
         (
             {"tree": "bitcoin", "hash": "sha256"},
             r"tree 'bitcoin' has no hash 'sha256'; there is: sha256d",

@@ -18,6 +18,9 @@ static const hash_kind kinds[VL_HASH_COUNT] = {
     [VL_SHA256D] = {"sha256d", 32, &vl_padding_sha256},
     [VL_SHA512] = {"sha512", 64, &vl_padding_sha512},
     [VL_SM3] = {"sm3", 32, &vl_padding_sha256},
+    [VL_KECCAK256] = {"keccak256", 32, &vl_padding_keccak256},
+    [VL_SHA3_256] = {"sha3-256", 32, &vl_padding_sha3_256},
+    [VL_BLAKE2B_256] = {"blake2b-256", 32, &vl_padding_blake2b},
 };
 
 static int is_hash(int hash) { return hash >= 0 && hash < VL_HASH_COUNT; }
@@ -108,13 +111,17 @@ void vl_hash_messages(uint8_t *digests, size_t n, const vl_message *messages, co
     }
 }
 
+/* Messages of one width need no sorting: so many at a time, whose descriptions stay in the first-level cache. */
+#define UNSORTED 128
+
 void vl_hash_column(uint8_t *digests, size_t n, const vl_column *column, vl_bytes prefix, const vl_hash_plan *plan,
                     vl_hash_scratch *scratch) {
     vl_message *messages = scratch->messages;
     const vl_bytes nothing = {NULL, 0};
+    const size_t most = column->offsets ? VL_HASH_SORTED : UNSORTED;
     for (size_t i = 0, count; i < n; i += count) {
         uint8_t *out = digests + plan->digest_size * i;
-        count = n - i < VL_HASH_SORTED ? n - i : VL_HASH_SORTED;
+        count = n - i < most ? n - i : most;
         /* A whole block is read fastest from the first part. */
         if (prefix.length)
             for (size_t k = 0; k < count; k++) messages[k] = vl_message_of(prefix, column_item(column, i + k), nothing);

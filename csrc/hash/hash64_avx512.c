@@ -18,6 +18,9 @@ VL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx512vbmi2,avx2,
 VL_TARGET_END
 
 const vl_hash_ops vl_sha512_avx512 = {LANES, sha512_messages, {NULL, NULL}};
+const vl_hash_ops vl_keccak256_avx512 = {LANES, keccak256_messages, {keccak256_nodes_plain, NULL}};
+const vl_hash_ops vl_sha3_256_avx512 = {LANES, sha3_256_messages, {sha3_256_nodes_plain, NULL}};
+const vl_hash_ops vl_blake2b_256_avx512 = {LANES, blake2b_256_messages, {blake2b_256_nodes_plain, NULL}};
 
 #else
 typedef int vl_hash64_avx512_needs_x86_64; /* C wants a declaration in every file */

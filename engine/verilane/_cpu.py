@@ -22,9 +22,12 @@ __all__ = [
     "HASHES",
     "HYBRID_KEYS",
     "LOW_S",
+    "OWN_HASH",
     "PARITY_IDS",
     "TREE_BITCOIN",
+    "TREE_PLAIN",
     "TREE_RFC6962",
+    "TREE_SORTED",
     "Hash",
     "Isa",
     "Work",
@@ -57,6 +60,9 @@ HYBRID_KEYS: int = _lib.VL_HYBRID_KEYS
 PARITY_IDS: int = _lib.VL_PARITY_IDS
 TREE_RFC6962: int = _lib.VL_TREE_RFC6962
 TREE_BITCOIN: int = _lib.VL_TREE_BITCOIN
+OWN_HASH: int = _lib.VL_HASH_OWN
+TREE_PLAIN: int = _lib.VL_TREE_PLAIN
+TREE_SORTED: int = _lib.VL_TREE_SORTED
 
 
 # ---- Instruction sets ----
@@ -279,7 +285,13 @@ def ecdsa_recover(
 
 
 def merkle_nodes(
-    nodes: NDArray[np.uint8], leaves: Column, *, height: int, tree: int, isa: int
+    nodes: NDArray[np.uint8],
+    leaves: Column,
+    *,
+    height: int,
+    tree: int,
+    hash: int = OWN_HASH,
+    isa: int,
 ) -> tuple[Work, Callable[[], bool]]:
     """Returns the work that fills `nodes` (ceil(n / 2^height), 32), and what tells afterwards if
     the tree is mutated.
@@ -294,7 +306,7 @@ def merkle_nodes(
         first = out + 32 * (start >> height)
         column = lent.at(start)
         result = _lib.vl_merkle_nodes(
-            first, mutated, stop - start, column, leaves.n, height, tree, isa, *_scratch()
+            first, mutated, stop - start, column, leaves.n, height, tree, hash, isa, *_scratch()
         )
         _check(result, isa)
         if mutated[0]:
@@ -303,13 +315,15 @@ def merkle_nodes(
     return work, lambda: bool(seen)
 
 
-def merkle_root(nodes: NDArray[np.uint8], *, tree: int, isa: int) -> tuple[bytes, bool]:
+def merkle_root(
+    nodes: NDArray[np.uint8], *, tree: int, hash: int = OWN_HASH, isa: int
+) -> tuple[bytes, bool]:
     """Returns the root over the nodes (m, 32) of one level, and whether the
     tree is mutated.
     """
     root, mutated = _ffi.new("uint8_t[32]"), _ffi.new("int *", 0)
     result = _lib.vl_merkle_root(
-        root, mutated, len(nodes), _bytes_at(nodes), tree, isa, *_scratch()
+        root, mutated, len(nodes), _bytes_at(nodes), tree, hash, isa, *_scratch()
     )
     _check(result, isa)
     return _ffi.buffer(root)[:], bool(mutated[0])

@@ -28,7 +28,8 @@ def digest_many(
     Arrow binary array, or an array of shape (n, width). Messages of different lengths are sorted
     into lanes inside.
     hash: "sha256" and "sha512" (FIPS 180-4), "sha256d" (SHA-256 of SHA-256, as Bitcoin hashes),
-    "sm3" (GB/T 32905-2016).
+    "sm3" (GB/T 32905-2016), "keccak256" (as Ethereum hashes), "sha3-256" (FIPS 202),
+    "blake2b-256" (RFC 7693, no key).
     Digests have 32 bytes, those of "sha512" 64.
     device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
 

@@ -3,6 +3,8 @@
 Only so that the tests can make signing digests and addresses from what chains publish.
 """
 
+from collections.abc import Iterator
+
 MASK = 2**64 - 1
 
 
@@ -11,10 +13,24 @@ def _rotate(lane: int, by: int) -> int:
     return (lane << by | lane >> (64 - by)) & MASK
 
 
-def _permute(state: list[list[int]]) -> list[list[int]]:
-    """Keccak-f[1600], FIPS 202 sections 3.2 and 3.3; state[x][y] is a lane of 64 bits."""
+def _round_constants() -> Iterator[int]:
+    """FIPS 202 algorithm 5: bit 2^j - 1 of a round's constant is the LFSR's next output."""
     lfsr = 1
     for _ in range(24):
+        constant = 0
+        for j in range(7):
+            if lfsr & 1:
+                constant |= 1 << (2**j - 1)
+            lfsr = (lfsr << 1) ^ (0x171 if lfsr & 0x80 else 0)
+        yield constant
+
+
+ROUND_CONSTANTS = list(_round_constants())
+
+
+def _permute(state: list[list[int]]) -> list[list[int]]:
+    """Keccak-f[1600], FIPS 202 sections 3.2 and 3.3; state[x][y] is a lane of 64 bits."""
+    for constant in ROUND_CONSTANTS:
         # theta
         column = [a[0] ^ a[1] ^ a[2] ^ a[3] ^ a[4] for a in state]
         mixed = [column[x - 1] ^ _rotate(column[(x + 1) % 5], 1) for x in range(5)]
@@ -29,11 +45,8 @@ def _permute(state: list[list[int]]) -> list[list[int]]:
             row = [state[x][y] for x in range(5)]
             for x in range(5):
                 state[x][y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5])
-        # iota: bit 2^j - 1 of the constant is the LFSR's next output (algorithm 5)
-        for j in range(7):
-            if lfsr & 1:
-                state[0][0] ^= 1 << (2**j - 1)
-            lfsr = (lfsr << 1) ^ (0x171 if lfsr & 0x80 else 0)
+        # iota
+        state[0][0] ^= constant
     return state
 
 

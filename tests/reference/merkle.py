@@ -1,20 +1,45 @@
 """Merkle tree roots, straight from their definitions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
+from typing import TypeAlias
+
+Hash: TypeAlias = Callable[[bytes], bytes]
 
 
-def rfc6962_root(leaves: Sequence[bytes]) -> bytes:
-    """RFC 6962 section 2.1, MTH(D[n])."""
+def _sha256(message: bytes) -> bytes:
+    return sha256(message).digest()
+
+
+def rfc6962_root(
+    leaves: Sequence[bytes],
+    hash: Hash = _sha256,
+    leaf_prefix: bytes = b"\x00",
+    node_prefix: bytes = b"\x01",
+) -> bytes:
+    """RFC 6962 section 2.1, MTH(D[n]); with another hash, and perhaps without its prefixes."""
     n = len(leaves)
     if n == 0:
-        return sha256(b"").digest()
+        return hash(b"")
     if n == 1:
-        return sha256(b"\x00" + leaves[0]).digest()
+        return hash(leaf_prefix + leaves[0])
     k = 1  # the largest power of two smaller than n
     while 2 * k < n:
         k *= 2
-    return sha256(b"\x01" + rfc6962_root(leaves[:k]) + rfc6962_root(leaves[k:])).digest()
+    left, right = (
+        rfc6962_root(part, hash, leaf_prefix, node_prefix) for part in (leaves[:k], leaves[k:])
+    )
+    return hash(node_prefix + left + right)
+
+
+def openzeppelin_root(leaves: Sequence[bytes], hash: Hash) -> bytes:
+    """What makeMerkleTree of @openzeppelin/merkle-tree (src/core.ts) puts in tree[0]."""
+    tree = [b""] * (2 * len(leaves) - 1)
+    for i, leaf in enumerate(leaves):
+        tree[len(tree) - 1 - i] = leaf
+    for i in range(len(tree) - 1 - len(leaves), -1, -1):
+        tree[i] = hash(b"".join(sorted([tree[2 * i + 1], tree[2 * i + 2]])))
+    return tree[0]
 
 
 def _pair(left: bytes, right: bytes) -> bytes:
