@@ -89,6 +89,14 @@ def test_verify_packed_raw_keys(measure: Any, n: int) -> None:
 
 
 @operation("verify")
+def test_verify_prepared(measure: Any, n: int) -> None:
+    data = signatures(n)
+    keys = secp256k1.ecdsa.prepare(packed(data.keys))
+    columns = packed(data.compact), packed(data.digests)
+    assert measure(lambda: verify_many(keys, *columns, threads=1), n).all_ok
+
+
+@operation("verify")
 def test_verify_lists(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = data.keys, data.compact, data.digests

@@ -48,6 +48,13 @@ def test_schnorr_packed(measure: Any, n: int) -> None:
 
 
 @sizes("schnorr")
+def test_schnorr_prepared(measure: Any, n: int) -> None:
+    keys, *columns = (packed(column) for column in schnorr_signatures(n))
+    prepared = secp256k1.schnorr.prepare(keys)
+    assert measure(lambda: verify_many(prepared, *columns, threads=1), n).all_ok
+
+
+@sizes("schnorr")
 def test_schnorr_lists(measure: Any, n: int) -> None:
     columns = schnorr_signatures(n)
     assert measure(lambda: verify_many(*columns, threads=1), n).all_ok

@@ -152,7 +152,7 @@ static int schnorr_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops
     vl_column signature_column = {signatures[0], NULL, 64};
     vl_column message_column = {messages[0], NULL, 32};
     vl_hash_plan hashing = {VL_SHA256, 32, 1, &vl_padding_sha256, sha256, sha256};
-    vl_schnorr_input input = {&key_column, &signature_column, &message_column, ops, &hashing};
+    vl_schnorr_input input = {&key_column, &signature_column, &message_column, ops, &hashing, 0};
     memset(verdicts, VL_UNDECIDED, sizeof verdicts);
     vl_secp256k1_schnorr_blocks(verdicts, n, &input, scratch);
     int right = 1;

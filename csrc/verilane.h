@@ -84,9 +84,11 @@ enum vl_encoding {
 };
 
 enum vl_flag {
-    VL_LOW_S = 1,       /* s > n/2 is VL_BAD_SIGNATURE */
-    VL_HYBRID_KEYS = 2, /* 65-byte keys may start with 06 or 07 (parity must agree) */
-    VL_PARITY_IDS = 4   /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
+    VL_LOW_S = 1,         /* s > n/2 is VL_BAD_SIGNATURE */
+    VL_HYBRID_KEYS = 2,   /* 65-byte keys may start with 06 or 07 (parity must agree) */
+    VL_XONLY_KEYS = 4,    /* keys are BIP-340's: 32 bytes */
+    VL_PREPARED_KEYS = 8, /* BIP-340 keys are rows of vl_secp256k1_decode_keys */
+    VL_PARITY_IDS = 16    /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
 };
 
 /* keys: 33, 65 or 64 bytes (x || y) each, mixed at will; digests: 32 bytes each, else VL_BAD_MESSAGE.
@@ -103,9 +105,15 @@ int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, con
 /* ---- secp256k1 Schnorr: BIP-340 ---- */
 
 /* keys: 32 bytes each, x (y is even); signatures: 64 bytes each, r || s; messages: any length. A key is VL_BAD_KEY where
- * lift_x fails, a signature VL_BAD_SIGNATURE where r >= p or s >= n. */
+ * lift_x fails, a signature VL_BAD_SIGNATURE where r >= p or s >= n. flags: 0 or VL_PREPARED_KEYS. */
 int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
-                                const vl_column *messages, int isa, void *scratch, size_t scratch_size);
+                                const vl_column *messages, unsigned flags, int isa, void *scratch, size_t scratch_size);
+
+/* Decodes keys once, for many uses: points64 = n rows x || y, zero where the key is none; such a row is VL_BAD_KEY
+ * wherever it is used. flags: 0 or VL_HYBRID_KEYS (ECDSA's keys, which verify takes as keys of 64 bytes), or
+ * VL_XONLY_KEYS (BIP-340's, for VL_PREPARED_KEYS). */
+int vl_secp256k1_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
+                             size_t scratch_size);
 
 /* ---- Hashes ---- */
 

@@ -22,11 +22,20 @@ LOCAL = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 # What each module of the package may import from it; a folder stands for the modules in it.
 PYTHON_LAYERS = {
-    "__init__": {"_devices", "_verdicts", "errors", "hashes", "merkle", "secp256k1"},
+    "__init__": {
+        "_devices",
+        "_prepared",
+        "_verdicts",
+        "errors",
+        "hashes",
+        "merkle",
+        "secp256k1",
+    },
     "__main__": {"cli"},
     "_verdicts": set(),
     "errors": {"_verdicts"},
     "_columns": set(),
+    "_prepared": {"_columns", "_verdicts"},
     "_items": {"_columns", "_verdicts", "errors"},
     "_cpu": {"_columns", "_native", "errors"},
     "_devices": {"_cpu", "errors"},
@@ -37,6 +46,7 @@ PYTHON_LAYERS = {
         "_devices",
         "_items",
         "_pool",
+        "_prepared",
         "_verdicts",
         "errors",
         "secp256k1",

@@ -190,11 +190,13 @@ def test_c_refuses_what_it_cannot_read() -> None:
         ((keys, column, keys), -2, size, isa),
         ((keys, column, keys), 0, size - 1, small),
     ]:
-        assert verify(verdicts, 3, *columns_, number, scratch, length) == error
+        assert verify(verdicts, 3, *columns_, 0, number, scratch, length) == error
         assert bytes(ffi.buffer(verdicts)) == bytes(3), "nothing is decided"
-    assert verify(ffi.NULL, 3, keys, column, keys, 0, scratch, size) == argument
-    assert verify(ffi.NULL, 0, ffi.NULL, ffi.NULL, ffi.NULL, 0, scratch, size) == lib.VL_SUCCESS
-    assert verify(verdicts, 3, keys, column, keys, 0, scratch, size) == lib.VL_SUCCESS
+    for flags in (1, 2, 4, 16, 8 + 1):
+        assert verify(verdicts, 3, keys, column, keys, flags, 0, scratch, size) == argument
+    assert verify(ffi.NULL, 3, keys, column, keys, 0, 0, scratch, size) == argument
+    assert verify(ffi.NULL, 0, ffi.NULL, ffi.NULL, ffi.NULL, 0, 0, scratch, size) == lib.VL_SUCCESS
+    assert verify(verdicts, 3, keys, column, keys, 0, 0, scratch, size) == lib.VL_SUCCESS
     assert bytes(ffi.buffer(verdicts)) == bytes([int(Verdict.BAD_KEY)]) * 3
 
 

@@ -195,11 +195,13 @@ def words(numbers: Iterable[int]) -> bytes:
     return b"".join(number.to_bytes(32, "little") for number in numbers)
 
 
-def sums(items: list[tuple[int, int, Point]], isa: str) -> tuple[list[Point], int]:
-    """u G + v Q of each, and how many went the exact way."""
+def raw_sums(
+    items: list[tuple[int, int, Point]], isa: str
+) -> list[tuple[tuple[int, int], bool, bool]]:
+    """For each u G + v Q: what memory then holds as the sum, whether it is infinite, and whether it
+    went the exact way."""
     chosen, size = native()
-    result: list[Point] = []
-    asked = 0
+    result = []
     for start in range(0, len(items), BLOCK):
         part = items[start : start + BLOCK]
         n = len(part)
@@ -218,15 +220,17 @@ def sums(items: list[tuple[int, int, Point]], isa: str) -> tuple[list[Point], in
             ctypes.c_size_t(size),
         )
         assert done == 0
-        rows = [r.raw[64 * i : 64 * i + 64] for i in range(n)]
-        points = [
-            (int.from_bytes(row[:32], "little"), int.from_bytes(row[32:], "little")) for row in rows
-        ]
-        result += [
-            None if flag else point for flag, point in zip(infinite.raw, points, strict=True)
-        ]
-        asked += sum(exact.raw)
-    return result, asked
+        numbers = [int.from_bytes(r.raw[i : i + 32], "little") for i in range(0, 64 * n, 32)]
+        points = zip(numbers[::2], numbers[1::2], strict=True)
+        result += zip(points, map(bool, infinite.raw), map(bool, exact.raw), strict=True)
+    return result
+
+
+def sums(items: list[tuple[int, int, Point]], isa: str) -> tuple[list[Point], int]:
+    """u G + v Q of each, and how many went the exact way."""
+    rows = raw_sums(items, isa)
+    points = [None if infinite else point for point, infinite, _ in rows]
+    return points, sum(exact for *_, exact in rows)
 
 
 def test_sums_with_zero_and_special_scalars(isa: str) -> None:
@@ -263,3 +267,21 @@ def test_random_sums_stay_on_the_fast_path(isa: str) -> None:
         got, asked = sums([(u, v, multiply_base(q)) for u, v, q in batch], isa)
         assert got == [multiply_base(u + v * q) for u, v, q in batch]
         assert asked == 0, "one zero scalar is nothing exceptional"
+
+
+def test_what_an_infinite_sum_leaves_in_memory_is_no_point(isa: str) -> None:
+    """An attacker who knows those bytes can name them as r: R is infinite all the same."""
+    rng = random.Random("left over")
+    scalars = [(rng.randrange(1, N), even(rng.randrange(1, N))) for _ in range(200)]
+    cases = [(-v * d % N, v, key) for v, (d, key) in scalars]
+    rows = raw_sums(cases, isa)
+    assert all(infinite for _, infinite, _ in rows)
+    items = []
+    for (u, v, key), ((x, y), _, _) in zip(cases, rows, strict=True):
+        signature = number_bytes(x) + number_bytes(u)
+        parity = y % 2
+        items.append((schnorr.point_bytes(key), signature, number_bytes(-v % N), parity, x < P))
+    assert any(parity == 0 and fits for *_, parity, fits in items)
+    got = codes([(*item, schnorr.MISMATCH) for *item, _, _ in items], isa)
+    for code, (*_, fits) in zip(got, items, strict=True):
+        assert code == (schnorr.MISMATCH if fits else schnorr.BAD_SIGNATURE)

@@ -40,3 +40,12 @@ vl_point_form vl_secp256k1_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, un
         return VL_POINT_NONE;
     }
 }
+
+vl_point_form vl_secp256k1_parse_xonly_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags) {
+    *odd = 0;
+    if (flags & VL_PREPARED_KEYS) {
+        if (key.length != 64 || (key.data[63] & 1)) return VL_POINT_NONE;
+        return parse_pair(q, key.data);
+    }
+    return key.length == 32 && parse_coordinate(&q->x, key.data) ? VL_POINT_X : VL_POINT_NONE;
+}

@@ -16,4 +16,7 @@ typedef enum {
  * flags: VL_HYBRID_KEYS also admits 06 || x || y (y even) and 07 || x || y (y odd). */
 vl_point_form vl_secp256k1_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags);
 
+/* BIP-340's keys: 32 bytes, x, with y even; or x || y with y even where flags hold VL_PREPARED_KEYS. */
+vl_point_form vl_secp256k1_parse_xonly_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags);
+
 #endif

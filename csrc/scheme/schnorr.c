@@ -5,6 +5,7 @@
 #include "dispatch.h"
 #include "scheme/bip340.h"
 #include "scheme/column.h"
+#include "scheme/keys.h"
 #include "scheme/point_block.h"
 #include "scheme/secp256k1.h"
 #include "scheme/u256.h"
@@ -23,14 +24,6 @@ _Static_assert(VL_BLOCK <= VL_HASH_SORTED, "a block's messages must fit into the
 
 /* ---- BIP-340, "Verification" ---- */
 
-/* P = lift_x(int(pk)), so far as bytes tell: x < p, and y is to be even. */
-static vl_point_form parse_key(vl_point *q, uint8_t *odd, vl_bytes key) {
-    if (key.length != 32) return VL_POINT_NONE;
-    u256_from_bytes(&q->x, key.data);
-    *odd = 0;
-    return u256_less(&q->x, &secp256k1_p) ? VL_POINT_X : VL_POINT_NONE;
-}
-
 /* r = int(sig[0:32]) < p and s = int(sig[32:64]) < n. Both may be 0. */
 static int parse_signature(vl_u256 *r, vl_u256 *s, vl_bytes signature) {
     if (signature.length != 64) return 0;
@@ -43,9 +36,10 @@ static int parse_signature(vl_u256 *r, vl_u256 *s, vl_bytes signature) {
 static uint8_t parse(block *b, size_t i, const vl_schnorr_input *input, size_t index) {
     vl_point_block *p = &b->points;
     vl_bytes key = column_item(input->keys, index), signature = column_item(input->signatures, index);
-    p->form[i] = (uint8_t)parse_key(&p->q[i], &p->odd[i], key);
+    /* P = lift_x(int(pk)), so far as bytes tell */
+    p->form[i] = (uint8_t)vl_secp256k1_parse_xonly_key(&p->q[i], &p->odd[i], key, input->flags);
     memset(b->heads[i], 0, 64);
-    if (key.length == 32) memcpy(b->heads[i] + 32, key.data, 32);
+    if (p->form[i] != VL_POINT_NONE) memcpy(b->heads[i] + 32, key.data, 32);
     if (!parse_signature(&b->r[i], &p->u[i], signature)) return VL_BAD_SIGNATURE;
     memcpy(b->heads[i], signature.data, 32);
     return VL_UNDECIDED;
@@ -110,11 +104,13 @@ void vl_secp256k1_schnorr_blocks(uint8_t *verdicts, size_t n, const vl_schnorr_i
 /* ---- The C ABI ---- */
 
 int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
-                                const vl_column *messages, int isa, void *scratch, size_t scratch_size) {
+                                const vl_column *messages, unsigned flags, int isa, void *scratch,
+                                size_t scratch_size) {
     vl_scratch pieces;
     vl_hash_plan hashing;
     if (n && verdicts == NULL) return VL_ERROR_ARGUMENT;
     if (n) memset(verdicts, VL_UNDECIDED, n);
+    if (flags & ~(unsigned)VL_PREPARED_KEYS) return VL_ERROR_ARGUMENT;
     if (n && !(column_is_readable(keys, n) && column_is_readable(signatures, n) && column_is_readable(messages, n))) {
         return VL_ERROR_ARGUMENT;
     }
@@ -123,7 +119,7 @@ int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *ke
     const vl_curve_ops *ops = vl_dispatch_secp256k1(isa, n, &pieces, &error);
     if (error == VL_SUCCESS) error = vl_hash_choose(&hashing, VL_SHA256, isa);
     if (error != VL_SUCCESS) return error;
-    vl_schnorr_input input = {keys, signatures, messages, ops, &hashing};
+    vl_schnorr_input input = {keys, signatures, messages, ops, &hashing, flags};
     vl_secp256k1_schnorr_blocks(verdicts, n, &input, &pieces);
     return VL_SUCCESS;
 }

@@ -13,6 +13,7 @@ typedef struct {
     const vl_column *keys, *signatures, *messages;
     const vl_curve_ops *ops;
     const vl_hash_plan *hashing; /* SHA-256 */
+    unsigned flags;              /* VL_PREPARED_KEYS */
 } vl_schnorr_input;
 
 /* On input: columns readable for n items; vl_secp256k1_prepare() was called.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import hashes, merkle, secp256k1
     from ._devices import Device, devices, use
+    from ._prepared import PreparedKeys
     from ._verdicts import Verdict, Verdicts
     from .errors import (
         DeviceUnavailable,
@@ -27,6 +28,7 @@ __all__ = [
     "InternalError",
     "InvalidSignature",
     "MutatedTree",
+    "PreparedKeys",
     "Verdict",
     "Verdicts",
     "VerilaneError",
@@ -39,6 +41,7 @@ __all__ = [
 
 _MODULES = {
     "_devices": ("Device", "devices", "use"),
+    "_prepared": ("PreparedKeys",),
     "_verdicts": ("Verdict", "Verdicts"),
     "errors": (
         "DeviceUnavailable",

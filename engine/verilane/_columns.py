@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     BytesLike = Any
 
-__all__ = ["BytesLike", "Column", "ColumnLike", "column"]
+__all__ = ["BytesLike", "Column", "ColumnLike", "Widths", "column"]
 
 ColumnLike: TypeAlias = "BytesLike | Sequence[BytesLike] | tuple[BytesLike, Any] | Any"
 """Packed (bytes, memoryview, NumPy `(n, w)` uint8, Arrow fixed-size binary), ragged (`(data,

@@ -24,13 +24,16 @@ __all__ = [
     "LOW_S",
     "OWN_HASH",
     "PARITY_IDS",
+    "PREPARED_KEYS",
     "TREE_BITCOIN",
     "TREE_PLAIN",
     "TREE_RFC6962",
     "TREE_SORTED",
+    "XONLY_KEYS",
     "Hash",
     "Isa",
     "Work",
+    "decode_keys",
     "digest",
     "ecdsa_recover",
     "ecdsa_verify",
@@ -58,6 +61,8 @@ ENCODINGS: dict[str, int] = {
 LOW_S: int = _lib.VL_LOW_S
 HYBRID_KEYS: int = _lib.VL_HYBRID_KEYS
 PARITY_IDS: int = _lib.VL_PARITY_IDS
+XONLY_KEYS: int = _lib.VL_XONLY_KEYS
+PREPARED_KEYS: int = _lib.VL_PREPARED_KEYS
 TREE_RFC6962: int = _lib.VL_TREE_RFC6962
 TREE_BITCOIN: int = _lib.VL_TREE_BITCOIN
 OWN_HASH: int = _lib.VL_HASH_OWN
@@ -195,15 +200,34 @@ def ecdsa_verify_one(
 
 
 def schnorr_verify(
-    verdicts: NDArray[np.uint8], keys: Column, signatures: Column, messages: Column, *, isa: int
+    verdicts: NDArray[np.uint8],
+    keys: Column,
+    signatures: Column,
+    messages: Column,
+    *,
+    flags: int,
+    isa: int,
 ) -> Work:
     """Returns the work that fills `verdicts` (n,)."""
-    return _verifies(_schnorr_verify, verdicts, (keys, signatures, messages), (), isa)
+    return _verifies(_schnorr_verify, verdicts, (keys, signatures, messages), (flags,), isa)
 
 
 def schnorr_verify_one(key: BytesLike, signature: BytesLike, message: BytesLike, isa: int) -> int:
     """Returns the verdict of one item."""
-    return _verify_one(_schnorr_verify, key, signature, message, (), isa)
+    return _verify_one(_schnorr_verify, key, signature, message, (0,), isa)
+
+
+def decode_keys(points: NDArray[np.uint8], keys: Column, *, flags: int, isa: int) -> Work:
+    """Returns the work that fills `points` (n, 64): x and y, or zeros where there is no key."""
+    out, lent = _bytes_at(points), _Lent(keys)
+
+    def work(start: int, stop: int) -> None:
+        result = _lib.vl_secp256k1_decode_keys(
+            out + 64 * start, stop - start, lent.at(start), flags, isa, *_scratch()
+        )
+        _check(result, isa)
+
+    return work
 
 
 def _verifies(

@@ -24,7 +24,7 @@ int chosen_schnorr(uint8_t *verdicts, size_t n, const uint8_t *keys, const uint8
     if (error != VL_SUCCESS) return error;
     const vl_curve_ops *curve = vl_dispatch_secp256k1(isa, n, &pieces, &error);
     if (error != VL_SUCCESS) return error;
-    vl_schnorr_input input = {&columns[0], &columns[1], &columns[2], curve, &plan};
+    vl_schnorr_input input = {&columns[0], &columns[1], &columns[2], curve, &plan, 0};
     vl_secp256k1_schnorr_blocks(verdicts, n, &input, &pieces);
     return VL_SUCCESS;
 }

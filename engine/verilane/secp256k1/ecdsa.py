@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from .. import _cpu, _pool
 from .._columns import BytesLike, Column, ColumnLike, column
 from .._devices import isa_of
-from .._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from .._items import KEYS_PER_CORE, LANES, OK, SIGNATURES_PER_CORE, decided, item
+from .._prepared import KeysLike, PreparedKeys, key_column
 from .._verdicts import Verdicts
 from ..errors import InvalidSignature
 
-__all__ = ["recover", "recover_many", "verify", "verify_many"]
+__all__ = ["prepare", "recover", "recover_many", "verify", "verify_many"]
 
+SCHEME = "secp256k1.ecdsa"
 KEY_WIDTHS = (33, 65, 64)
 COMPACT_WIDTHS = (64,)
 RECOVERABLE_WIDTHS = (65,)
@@ -27,7 +29,7 @@ Keys: TypeAlias = NDArray[np.uint8]
 
 
 def verify_many(
-    keys: ColumnLike,
+    keys: KeysLike,
     signatures: ColumnLike,
     digests: ColumnLike,
     *,
@@ -39,7 +41,8 @@ def verify_many(
 ) -> Verdicts:
     """Verifies n signatures and returns one verdict for each, in order.
 
-    keys: 33 bytes (02/03, x), 65 bytes (04, x, y) or 64 bytes (x, y), mixed at will unless packed.
+    keys: 33 bytes (02/03, x), 65 bytes (04, x, y) or 64 bytes (x, y), mixed at will unless packed;
+    or what `prepare` made of them.
     signatures: 64 bytes (r, s) each if `encoding` is "compact"; "der" is strict DER as BIP 66
     defines it, "der-lax" what Bitcoin's historic parser takes; both without a sighash byte.
     digests: 32 bytes each. They fix n.
@@ -57,7 +60,9 @@ def verify_many(
     flags = _flags(low_s, hybrid_keys)
     isa = isa_of(device)
     d = column("digests", digests, widths=DIGEST_WIDTHS)
-    k = column("keys", keys, widths=KEY_WIDTHS, n=d.n)
+    if hybrid_keys and isinstance(keys, PreparedKeys):
+        raise ValueError("hybrid_keys: prepare() has decided this for prepared keys")
+    k = key_column(keys, SCHEME, widths=KEY_WIDTHS, n=d.n, fixed_by="digests")
     s = column(
         "signatures", signatures, widths=COMPACT_WIDTHS if encoding == "compact" else None, n=d.n
     )
@@ -65,6 +70,28 @@ def verify_many(
     work = _cpu.ecdsa_verify(verdicts, k, s, d, encoding=code, flags=flags, isa=isa)
     _pool.run(d.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
     return decided(verdicts)
+
+
+def prepare(
+    keys: ColumnLike,
+    *,
+    hybrid_keys: bool = False,
+    device: str | None = None,
+    threads: int | None = None,
+) -> PreparedKeys:
+    """Decodes keys once, for many calls of `verify_many`, which then takes no square roots.
+
+    Takes keys in the forms that `verify_many` takes; packed ones must be an array of shape (n,
+    width) or Arrow fixed-size binary, since flat bytes do not tell their number. 64 bytes of memory
+    a key. A key that is none is kept as such, and its items are BAD_KEY. Exceptions are those of
+    `verify_many`.
+    """
+    isa = isa_of(device)
+    k = column("keys", keys, widths=KEY_WIDTHS)
+    points = np.zeros((k.n, 64), np.uint8)
+    work = _cpu.decode_keys(points, k, flags=_flags(False, hybrid_keys), isa=isa)
+    _pool.run(k.n, work, threads=threads, least=KEYS_PER_CORE, grain=LANES)
+    return PreparedKeys(SCHEME, points)
 
 
 def recover_many(

@@ -10,18 +10,20 @@ import numpy as np
 from .. import _cpu, _pool
 from .._columns import BytesLike, ColumnLike, column
 from .._devices import isa_of
-from .._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from .._items import KEYS_PER_CORE, LANES, OK, SIGNATURES_PER_CORE, decided, item
+from .._prepared import KeysLike, PreparedKeys, key_column
 from .._verdicts import Verdicts
 from ..errors import InvalidSignature
 
-__all__ = ["verify", "verify_many"]
+__all__ = ["prepare", "verify", "verify_many"]
 
+SCHEME = "secp256k1.schnorr"
 KEY_WIDTHS = (32,)
 SIGNATURE_WIDTHS = (64,)
 
 
 def verify_many(
-    keys: ColumnLike,
+    keys: KeysLike,
     signatures: ColumnLike,
     messages: ColumnLike,
     *,
@@ -31,7 +33,7 @@ def verify_many(
     """Verifies n signatures and returns one verdict for each, in order.
 
     keys: 32 bytes each, x alone; the point's y is the even one. BAD_KEY where x is on no point of
-    the curve.
+    the curve. Or what `prepare` made of them.
     signatures: 64 bytes each (r, s). They fix n. BAD_SIGNATURE where r >= p or s >= n.
     messages: bytes of any length each, none included. As flat bytes their width would be unknown:
     packed messages are an array of shape (n, width) or Arrow fixed-size binary.
@@ -44,12 +46,29 @@ def verify_many(
     """
     isa = isa_of(device)
     s = column("signatures", signatures, widths=SIGNATURE_WIDTHS)
-    k = column("keys", keys, widths=KEY_WIDTHS, n=s.n, fixed_by="signatures")
+    k = key_column(keys, SCHEME, widths=KEY_WIDTHS, n=s.n, fixed_by="signatures")
     m = column("messages", messages, widths=None, n=s.n, fixed_by="signatures")
     verdicts = np.zeros(s.n, np.uint8)
-    work = _cpu.schnorr_verify(verdicts, k, s, m, isa=isa)
+    flags = _cpu.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
+    work = _cpu.schnorr_verify(verdicts, k, s, m, flags=flags, isa=isa)
     _pool.run(s.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
     return decided(verdicts)
+
+
+def prepare(
+    keys: ColumnLike, *, device: str | None = None, threads: int | None = None
+) -> PreparedKeys:
+    """Decodes keys once, for many calls of `verify_many`, which then takes no square roots.
+
+    Takes keys in the forms that `verify_many` takes. 64 bytes of memory a key. A key that is none
+    is kept as such, and its items are BAD_KEY. Exceptions are those of `verify_many`.
+    """
+    isa = isa_of(device)
+    k = column("keys", keys, widths=KEY_WIDTHS)
+    points = np.zeros((k.n, 64), np.uint8)
+    work = _cpu.decode_keys(points, k, flags=_cpu.XONLY_KEYS, isa=isa)
+    _pool.run(k.n, work, threads=threads, least=KEYS_PER_CORE, grain=LANES)
+    return PreparedKeys(SCHEME, points)
 
 
 def verify(
