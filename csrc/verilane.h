@@ -104,6 +104,22 @@ int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, con
 int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
                                 const vl_column *messages, int isa, void *scratch, size_t scratch_size);
 
+/* ---- Ed25519: RFC 8032 section 5.1.7 ---- */
+
+/* What is accepted beside the ordinary. S < L always. k is hashed from the bytes as received. */
+enum vl_ed25519_rule {
+    VL_ED25519_ZIP215 = 0,  /* any A and R that decode, 8 S B = 8 R + 8 k A (Zcash's ZIP 215; CometBFT) */
+    VL_ED25519_RFC8032 = 1, /* canonical A and R, S B = R + k A */
+    VL_ED25519_OPENSSL = 2, /* any A that decodes, R's bytes are those of S B - k A (OpenSSL, Go) */
+    VL_ED25519_STRICT = 3   /* as OPENSSL, and neither A nor R of small order (ed25519-dalek's verify_strict; Solana) */
+};
+
+/* keys: 32 bytes each, else VL_BAD_KEY; signatures: 64 bytes each, else VL_BAD_SIGNATURE; messages: any length.
+ * VL_BAD_KEY also: A does not decode, or the rule refuses it. VL_BAD_SIGNATURE also: S >= L, or the rule refuses R.
+ * An R that the rule does not look at and that does not decode is a VL_MISMATCH. */
+int vl_ed25519_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                      const vl_column *messages, int rule, int isa, void *scratch, size_t scratch_size);
+
 /* ---- Hashes ---- */
 
 enum vl_hash {

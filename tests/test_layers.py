@@ -22,7 +22,15 @@ LOCAL = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 # What each module of the package may import from it; a folder stands for the modules in it.
 PYTHON_LAYERS = {
-    "__init__": {"_devices", "_verdicts", "errors", "hashes", "merkle", "secp256k1"},
+    "__init__": {
+        "_devices",
+        "_verdicts",
+        "ed25519",
+        "errors",
+        "hashes",
+        "merkle",
+        "secp256k1",
+    },
     "__main__": {"cli"},
     "_verdicts": set(),
     "errors": {"_verdicts"},
@@ -31,6 +39,7 @@ PYTHON_LAYERS = {
     "_cpu": {"_columns", "_native", "errors"},
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
+    "ed25519": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
     "secp256k1": {
         "_columns",
         "_cpu",
@@ -43,7 +52,7 @@ PYTHON_LAYERS = {
     },
     "hashes": {"_columns", "_cpu", "_devices", "_pool"},
     "merkle": {"_columns", "_cpu", "_devices", "_pool", "errors"},
-    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "errors", "secp256k1"},
+    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "ed25519", "errors", "secp256k1"},
 }
 # The only third-party modules; the rest is the standard library.
 THIRD_PARTY = {
@@ -199,7 +208,7 @@ def test_exported_names_have_the_prefix() -> None:
 
 def test_only_dispatch_names_variants() -> None:
     """One table names the instruction sets' rows; everything else goes through it."""
-    rows = re.compile(r"\bvl_secp256k1_(?:scalar|portable|avx512)\b")
+    rows = re.compile(r"\bvl_(?:secp256k1|ed25519)_(?:scalar|portable|avx512)\b")
     allowed = {"csrc/dispatch.c", "csrc/ops.h"}
     for path in C_SOURCES:
         if name_of(path) not in allowed and not path.name.startswith("isa_"):
