@@ -82,7 +82,7 @@ def verify(
     isa = isa_of(device)
     try:
         verdict = _cpu.ed25519_verify_one(key, signature, message, code, isa)
-    except (TypeError, BufferError):
+    except (TypeError, ValueError, BufferError):  # ValueError: a NumPy array with strides
         key, signature, message = (
             item("key", key),
             item("signature", signature),
