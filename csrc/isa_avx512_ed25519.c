@@ -13,9 +13,8 @@ VL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx512vbmi2,bmi2"
 #include "lang.h"
 #include "word_u64x8.h"
 
-#define WAYS 1
+#define WAYS 2
 #define WAYS_ROOT 2
-#define WAYS_MAX 2
 #define GROUPS 64
 
 #include "field/ed25519.h"
