@@ -220,6 +220,25 @@ def test_range_of_s() -> None:
 # ---- Encodings ----
 
 
+def test_the_host_checks_what_was_decoded() -> None:
+    """Every other point, or coordinates off the curve, is refused."""
+
+    def decodes_to(encoding: bytes, x: int, y: int) -> int:
+        parsed = ctypes.create_string_buffer(40)
+        LIBRARY.vl_ed25519_parse(parsed, encoding)
+        return LIBRARY.vl_ed25519_decodes_to(parsed, words([x, y]))
+
+    known = [*TORSION, B, add(B, TORSION[3]), multiply(12345, B)]
+    for point in known:
+        for encoding in encodings(point):
+            for other in known:
+                assert decodes_to(encoding, *other) == (other == point)
+            x, y = point
+            for wrong in ((-x % P, y), (x, -y % P), (x ^ 1, y), (x + P, y), (x, y + P)):
+                if wrong != point:
+                    assert decodes_to(encoding, *wrong) == 0
+
+
 def test_small_order_and_canonical_encodings() -> None:
     def flags(encoding: bytes) -> tuple[int, int]:
         parsed = ctypes.create_string_buffer(40)

@@ -38,11 +38,14 @@ static void add_encoded(encoded_points *c, size_t item, const vl_ed25519_encodin
     c->odd[c->count++] = e->odd;
 }
 
-/* Decodes them; ok also says that the result is a point of the curve, by the host's own check. */
+/* Decodes them; ok also says that the result is the encoded point, by the host's own check. */
 static void decode(encoded_points *c, const vl_edwards_ops *ops, void *scratch) {
     if (c->count == 0) return;
     ops->decompress(c->point, c->ok, c->count, c->y, c->odd, scratch);
-    for (size_t j = 0; j < c->count; j++) c->ok[j] = c->ok[j] && vl_ed25519_on_curve(&c->point[j]);
+    for (size_t j = 0; j < c->count; j++) {
+        const vl_ed25519_encoding e = {c->y[j], c->odd[j]};
+        c->ok[j] = c->ok[j] && vl_ed25519_decodes_to(&e, &c->point[j]);
+    }
 }
 
 /* ---- RFC 8032 section 5.1.7, step 1, and the rule's own demands ---- */

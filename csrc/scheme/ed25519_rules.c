@@ -45,10 +45,20 @@ int vl_ed25519_is_canonical(const vl_ed25519_encoding *e) {
     return !(e->odd && (u256_equal(&e->y, &one) || u256_equal(&e->y, &minus_1)));
 }
 
-/* (0, 1), (0, -1), (+-sqrt(-1), 0), (.., +-order_8) */
-int vl_ed25519_is_small_order(const vl_ed25519_encoding *e) {
+static vl_u256 y_mod_p(const vl_ed25519_encoding *e) {
     vl_u256 y = e->y;
     if (!u256_less(&y, &prime)) u256_sub(&y, &y, &prime);
+    return y;
+}
+
+int vl_ed25519_decodes_to(const vl_ed25519_encoding *e, const vl_point *p) {
+    vl_u256 y = y_mod_p(e);
+    return u256_equal(&y, &p->y) && (e->odd == (p->x.w[0] & 1) || u256_is_zero(&p->x)) && vl_ed25519_on_curve(p);
+}
+
+/* (0, 1), (0, -1), (+-sqrt(-1), 0), (.., +-order_8) */
+int vl_ed25519_is_small_order(const vl_ed25519_encoding *e) {
+    vl_u256 y = y_mod_p(e);
     return u256_equal(&y, &zero) || u256_equal(&y, &one) || u256_equal(&y, &minus_1) || u256_equal(&y, &order_8[0]) ||
            u256_equal(&y, &order_8[1]);
 }

@@ -29,6 +29,9 @@ void vl_ed25519_parse(vl_ed25519_encoding *e, const uint8_t *bytes);
 /* Whether p is an encoding of the point (x, y) = p, the canonical one. */
 int vl_ed25519_is_encoding_of(const vl_ed25519_encoding *e, const vl_point *p);
 
+/* Whether p is the point that e encodes, canonically or not, and on the curve: the host's own check of whoever decoded it. */
+int vl_ed25519_decodes_to(const vl_ed25519_encoding *e, const vl_point *p);
+
 /* y < p, and no sign on x = 0. Both say nothing about whether there is such a point. */
 int vl_ed25519_is_canonical(const vl_ed25519_encoding *e);
 
