@@ -18,6 +18,7 @@ import peers
 from machine import cores, describe
 from workload import (
     Signatures,
+    ed25519_signatures,
     exceptional,
     leaves,
     packed,
@@ -27,7 +28,7 @@ from workload import (
 )
 
 import verilane
-from verilane import merkle, secp256k1
+from verilane import ed25519, merkle, secp256k1
 
 Run = Callable[[], object]
 Clock = Callable[[], float]
@@ -109,6 +110,7 @@ def coincurve_parsed(data: Signatures) -> Run:
 def figures(clock: Clock) -> Iterator[Figure]:
     yield from verify_figures()
     yield from schnorr_figures()
+    yield from ed25519_figures()
     yield from shape_figures()
     yield from exceptional_figures(clock)
     yield from merkle_figures()
@@ -197,6 +199,27 @@ def schnorr_figures() -> Iterator[Figure]:
             n,
             partial(secp256k1.schnorr.verify_many, *rows, threads=1, device="cpu:scalar"),
             partial(peers.coincurve_schnorr, *columns),
+            1.0,
+        )
+
+
+def ed25519_figures() -> Iterator[Figure]:
+    for n, target in ((64, 8.0), (1024, 8.0)):
+        columns = ed25519_signatures(n)
+        rows = [packed(column) for column in columns]
+        yield Figure(
+            f"Ed25519, n = {n}, packed",
+            n,
+            partial(ed25519.verify_many, *rows, threads=1),
+            partial(peers.pynacl_verify, *columns),
+            target,
+            note="signature by signature, 32-byte messages",
+        )
+        yield Figure(
+            f"Ed25519, n = {n}, scalar code alone",
+            n,
+            partial(ed25519.verify_many, *rows, threads=1, device="cpu:scalar"),
+            partial(peers.pynacl_verify, *columns),
             1.0,
         )
 

@@ -9,8 +9,10 @@ from coincurve._libsecp256k1 import ffi, lib
 from coincurve.context import GLOBAL_CONTEXT
 from coincurve.ecdsa import der_to_cdata
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
+from nacl.signing import VerifyKey
 from workload import Signatures
 
 Run = Callable[[], object]
@@ -56,6 +58,21 @@ def coincurve_schnorr(keys: list[bytes], signatures: list[bytes], messages: list
         for key, signature, message in zip(keys, signatures, messages, strict=True)
     ]
     return all(verdicts)
+
+
+def pynacl_verify(keys: list[bytes], signatures: list[bytes], messages: list[bytes]) -> bool:
+    """libsodium; it raises on the first bad signature."""
+    for key, signature, message in zip(keys, signatures, messages, strict=True):
+        VerifyKey(key).verify(message, signature)
+    return True
+
+
+def cryptography_ed25519(keys: list[bytes], signatures: list[bytes], messages: list[bytes]) -> bool:
+    """OpenSSL; it raises on the first bad signature."""
+    load = Ed25519PublicKey.from_public_bytes
+    for key, signature, message in zip(keys, signatures, messages, strict=True):
+        load(key).verify(signature, message)
+    return True
 
 
 def coincurve_recover(recoverable: list[bytes], digests: list[bytes]) -> list[PublicKey]:

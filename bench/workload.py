@@ -10,10 +10,16 @@ from functools import cache
 
 import numpy as np
 from coincurve import PrivateKey, PublicKey
+from nacl import bindings as sodium
+from nacl.signing import SigningKey
 from numpy.typing import NDArray
 
 # SEC 2 v2.0 section 2.4.1.
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+
+# RFC 8032 section 5.1, and a point of order 8.
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
+ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
 
 Packed = NDArray[np.uint8]
 
@@ -75,6 +81,50 @@ def schnorr_signatures(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
         message = rng.randbytes(32)
         keys.append(private.public_key_xonly.format())
         signed.append(private.sign_schnorr(message, bytes(32)))
+        messages.append(message)
+    return keys, signed, messages
+
+
+Columns = tuple[list[bytes], list[bytes], list[bytes]]
+
+
+@cache
+def ed25519_signatures(n: int) -> Columns:
+    """(keys, signatures, messages of 32 bytes), all valid under every rule, always the same."""
+    rng = random.Random("ed25519")
+    keys, signed, messages = [], [], []
+    for _ in range(n):
+        private, message = SigningKey(rng.randbytes(32)), rng.randbytes(32)
+        keys.append(bytes(private.verify_key))
+        signed.append(private.sign(message).signature)
+        messages.append(message)
+    return keys, signed, messages
+
+
+@cache
+def ed25519_forged(n: int) -> Columns:
+    """Each with the signature of another message."""
+    keys, signed, messages = ed25519_signatures(n)
+    return keys, signed, [bytes(reversed(message)) for message in messages]
+
+
+@cache
+def ed25519_torsion(n: int) -> Columns:
+    """R = r B + T with T of order 8 and S = r + k a: valid under the cofactored equation only."""
+    rng = random.Random("torsion")
+    base = sodium.crypto_scalarmult_ed25519_base_noclamp
+    keys, signed, messages = [], [], []
+    for _ in range(n):
+        a, r, message = (
+            rng.randrange(ED25519_ORDER),
+            rng.randrange(ED25519_ORDER),
+            rng.randbytes(32),
+        )
+        key, nonce = base(a.to_bytes(32, "little")), base(r.to_bytes(32, "little"))
+        nonce = sodium.crypto_core_ed25519_add(nonce, ORDER_8)
+        k = int.from_bytes(hashlib.sha512(nonce + key + message).digest(), "little")
+        keys.append(key)
+        signed.append(nonce + ((r + k * a) % ED25519_ORDER).to_bytes(32, "little"))
         messages.append(message)
     return keys, signed, messages
 

@@ -15,6 +15,7 @@ typedef struct {
     const char *name;
     enum vl_cpu_set needs;
     const vl_curve_ops *secp256k1;          /* NULL: as scalar */
+    const vl_edwards_ops *ed25519;          /* NULL: as scalar */
     const vl_hash_ops *hash[VL_HASH_COUNT]; /* NULL: as scalar */
 } isa_row;
 
@@ -46,11 +47,12 @@ typedef struct {
     }
 
 static const isa_row rows[] = {
-    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, HASHES_SCALAR},
-    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, {NULL}},
-    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, HASHES_SHA_NI},
-    [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), HASHES_AVX512},
-    [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, NULL, HASHES_AVX2},
+    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, &vl_ed25519_scalar, HASHES_SCALAR},
+    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, NULL, {NULL}},
+    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, NULL, HASHES_SHA_NI},
+    [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), ON_X86_64(vl_ed25519_avx512),
+                       HASHES_AVX512},
+    [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, NULL, NULL, HASHES_AVX2},
 };
 
 enum { ISA_COUNT = sizeof rows / sizeof rows[0] };
@@ -91,12 +93,14 @@ static const preference *preferences(int hash) {
 /* ---- Rows and what they own ---- */
 
 /* Numbers of what is chosen and tested by itself: hash h is HASHES + h. */
-enum { SECP256K1, HASHES, PRIMITIVES = HASHES + VL_HASH_COUNT };
+enum { SECP256K1, ED25519, HASHES, PRIMITIVES = HASHES + VL_HASH_COUNT };
 
 static int is_isa(int isa) { return isa >= 0 && isa < ISA_COUNT; }
 
 static int owns(int isa, int which) {
-    return which == SECP256K1 ? rows[isa].secp256k1 != NULL : rows[isa].hash[which - HASHES] != NULL;
+    if (which == SECP256K1) return rows[isa].secp256k1 != NULL;
+    if (which == ED25519) return rows[isa].ed25519 != NULL;
+    return rows[isa].hash[which - HASHES] != NULL;
 }
 
 int vl_isa_count(void) { return ISA_COUNT; }
@@ -113,6 +117,8 @@ size_t vl_scratch_size(void) {
     size_t most = 0;
     for (int isa = 0; isa < ISA_COUNT; isa++) {
         if (owns(isa, SECP256K1) && rows[isa].secp256k1->scratch_size > most) most = rows[isa].secp256k1->scratch_size;
+        if (owns(isa, ED25519) && rows[isa].ed25519->scratch_size > most) most = rows[isa].ed25519->scratch_size;
+        if (owns(isa, ED25519) && rows[isa].ed25519->scratch_size > most) most = rows[isa].ed25519->scratch_size;
     }
     return VL_SCRATCH_ALIGN - 1 + VL_SCRATCH_HOST + most;
 }
@@ -123,11 +129,20 @@ enum { UNTESTED = 0, PASSED, FAILED };
 
 static _Atomic unsigned char tested[ISA_COUNT][PRIMITIVES];
 
+/* The hash that a row's signatures are made with. */
+static const vl_hash_ops *row_hash(int isa, int hash) {
+    return rows[owns(isa, HASHES + hash) ? isa : VL_ISA_SCALAR].hash[hash];
+}
+
+static int passes_selftest(int isa, int which, const vl_scratch *scratch) {
+    if (which == SECP256K1) return vl_selftest_secp256k1(rows[isa].secp256k1, row_hash(isa, VL_SHA256), scratch);
+    if (which == ED25519) return vl_selftest_ed25519(rows[isa].ed25519, row_hash(isa, VL_SHA512), scratch);
+    return vl_selftest_hash(rows[isa].hash[which - HASHES], which - HASHES);
+}
+
 /* Threads may test the same primitive at once, each on its own memory. One failure is enough, and is for good. */
 static int run_selftest(int isa, int which, const vl_scratch *scratch) {
-    const vl_hash_ops *sha256 = rows[owns(isa, HASHES + VL_SHA256) ? isa : VL_ISA_SCALAR].hash[VL_SHA256];
-    int passed = which == SECP256K1 ? vl_selftest_secp256k1(rows[isa].secp256k1, sha256, scratch)
-                                    : vl_selftest_hash(rows[isa].hash[which - HASHES], which - HASHES);
+    int passed = passes_selftest(isa, which, scratch);
     unsigned char before = UNTESTED;
     if (passed) atomic_compare_exchange_strong(&tested[isa][which], &before, PASSED);
     else atomic_store(&tested[isa][which], FAILED);
@@ -154,6 +169,7 @@ int vl_selftest(int isa, void *scratch, size_t scratch_size) {
     if (!is_isa(isa) || vl_cpu_missing(rows[isa].needs)) return VL_ERROR_ISA;
     if (vl_scratch_cut(&pieces, scratch, scratch_size) != VL_SUCCESS) return VL_ERROR_SCRATCH;
     vl_secp256k1_prepare();
+    vl_ed25519_prepare();
     int result = VL_SUCCESS;
     for (int which = 0; which < PRIMITIVES; which++) {
         int error = owns(isa, which) ? run_selftest(isa, which, &pieces) : VL_SUCCESS;
@@ -179,7 +195,7 @@ static int open_row(int *row, int isa, int which, const vl_scratch *scratch) {
 static int choose_row(int *row, size_t *from, int isa, size_t n, int which, const vl_scratch *scratch) {
     *from = 0;
     if (isa != VL_ISA_AUTO) return open_row(row, isa, which, scratch);
-    const preference *choice = which == SECP256K1 ? for_signatures : preferences(which - HASHES);
+    const preference *choice = which < HASHES ? for_signatures : preferences(which - HASHES);
     for (;; choice++) {
         if (n < choice->from) continue;
         *from = choice->from;
@@ -194,6 +210,14 @@ const vl_curve_ops *vl_dispatch_secp256k1(int isa, size_t n, const vl_scratch *s
     vl_secp256k1_prepare();
     *error = choose_row(&row, &from, isa, n, SECP256K1, scratch);
     return *error == VL_SUCCESS ? rows[row].secp256k1 : NULL;
+}
+
+const vl_edwards_ops *vl_dispatch_ed25519(int isa, size_t n, const vl_scratch *scratch, int *error) {
+    int row;
+    size_t from;
+    vl_ed25519_prepare();
+    *error = choose_row(&row, &from, isa, n, ED25519, scratch);
+    return *error == VL_SUCCESS ? rows[row].ed25519 : NULL;
 }
 
 const vl_hash_ops *vl_dispatch_hash(int hash, int isa, size_t n, size_t *from, int *error) {

@@ -7,4 +7,7 @@
 /* Built at the first call (some milliseconds, 1.5 MB); thread-safe. */
 const uint64_t *vl_fixed_base(void);
 
+/* The same of edwards25519's B (kernels/fixed_base_edwards.inc, 3.1 MB). */
+const uint64_t *vl_ed25519_fixed_base(void);
+
 #endif

@@ -241,8 +241,8 @@ static void empty_root(const reduction *r, uint8_t root[NODE]) {
     else vl_hash_column(root, 1, &nothing, (vl_bytes)NO_BYTES, &r->plan, &r->block->hashing);
 }
 
-int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int hash, int isa, void *scratch,
-                   size_t scratch_size) {
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int hash, int isa,
+                   void *scratch, size_t scratch_size) {
     reduction r;
     int height = 0, error = prepare(&r, n, tree, hash, isa, mutated, scratch, scratch_size);
     if (error) return error;

@@ -44,6 +44,10 @@ static const vl_modulus VL_SECP256K1_P = {
 static const vl_modulus VL_SECP256K1_N = {
     {{0x3FD25E8CD0364141, 0x2ABB739ABD2280EE, 0x3FFFFFFFFFFFFFEB, 0x3FFFFFFFFFFFFFFF, 0xFF}}, 0x34F20099AA774EC1};
 
+/* 2^255 - 19, the field of edwards25519. tests/test_field_25519.py recomputes it. */
+static const vl_modulus VL_ED25519_P = {
+    {{0x3FFFFFFFFFFFFFED, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0x7F}}, 0x39435E50D79435E5};
+
 static inline void modinv_from_words(modinv_int *r, const uint64_t a[4]) {
     r->l[0] = (int64_t)(a[0] & MODINV_LOW62);
     r->l[1] = (int64_t)((a[0] >> 62 | a[1] << 2) & MODINV_LOW62);

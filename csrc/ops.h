@@ -54,4 +54,32 @@ int vl_secp256k1_on_curve(const vl_point *q);
 /* Builds the fixed-base table (1.5 MB, some milliseconds) if it is not there yet. Thread-safe. */
 void vl_secp256k1_prepare(void);
 
+/* ---- edwards25519: the same division of labour. Its group law is complete: there is no exceptional case ---- */
+
+typedef struct {
+    int lanes;
+    /* Bytes of scratch (aligned to 64) that any of these calls needs. */
+    size_t scratch_size;
+
+    /* R[i] = s[i] B - k[i] A[i], affine: A is negated and k an integer, since A may have a part of small order.
+     * On input: n <= VL_BLOCK; s, k below 2^253; A on the curve (the neutral element (0, 1) included). */
+    void (*double_mul)(vl_point *r, size_t n, const vl_u256 *s, const vl_u256 *k, const vl_point *a, void *scratch);
+
+    /* p[i] = (x, y) with y = y[i] mod p and x mod 2 = odd[i], or x = 0 whatever odd[i] is.
+     * On input: y[i] < 2^255. On output: ok[i] = 1, or 0 when there is none (p[i] then means nothing). */
+    void (*decompress)(vl_point *p, uint8_t *ok, size_t n, const vl_u256 *y, const uint8_t *odd, void *scratch);
+
+    /* equal[i] = whether 8 p[i] = 8 q[i]. On input: points on the curve. */
+    void (*cofactor_equal)(uint8_t *equal, size_t n, const vl_point *p, const vl_point *q, void *scratch);
+} vl_edwards_ops;
+
+/* One table per machine, in isa_*_ed25519.c. */
+extern const vl_edwards_ops vl_ed25519_scalar, vl_ed25519_avx512;
+
+/* -x^2 + y^2 = 1 + d x^2 y^2 and both below p: the host's own check of every key, whoever decompressed it. */
+int vl_ed25519_on_curve(const vl_point *a);
+
+/* Builds the table of B (3.1 MB, some milliseconds) if it is not there yet. Thread-safe. */
+void vl_ed25519_prepare(void);
+
 #endif

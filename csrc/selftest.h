@@ -11,4 +11,7 @@
 int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch);
 int vl_selftest_hash(const vl_hash_ops *ops, int hash);
 
+/* The same; vl_ed25519_prepare() comes first. */
+int vl_selftest_ed25519(const vl_edwards_ops *ops, const vl_hash_ops *sha512, const vl_scratch *scratch);
+
 #endif

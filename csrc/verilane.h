@@ -115,6 +115,22 @@ int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *ke
 int vl_secp256k1_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
                              size_t scratch_size);
 
+/* ---- Ed25519: RFC 8032 section 5.1.7 ---- */
+
+/* What is accepted beside the ordinary. S < L always. k is hashed from the bytes as received. */
+enum vl_ed25519_rule {
+    VL_ED25519_ZIP215 = 0,  /* any A and R that decode, 8 S B = 8 R + 8 k A (Zcash's ZIP 215; CometBFT) */
+    VL_ED25519_RFC8032 = 1, /* canonical A and R, S B = R + k A */
+    VL_ED25519_OPENSSL = 2, /* any A that decodes, R's bytes are those of S B - k A (OpenSSL, Go) */
+    VL_ED25519_STRICT = 3   /* as OPENSSL, and neither A nor R of small order (ed25519-dalek's verify_strict; Solana) */
+};
+
+/* keys: 32 bytes each, else VL_BAD_KEY; signatures: 64 bytes each, else VL_BAD_SIGNATURE; messages: any length.
+ * VL_BAD_KEY also: A does not decode, or the rule refuses it. VL_BAD_SIGNATURE also: S >= L, or the rule refuses R.
+ * An R that the rule does not look at and that does not decode is a VL_MISMATCH. */
+int vl_ed25519_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                      const vl_column *messages, int rule, int isa, void *scratch, size_t scratch_size);
+
 /* ---- Hashes ---- */
 
 enum vl_hash {
@@ -161,8 +177,8 @@ int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *lea
                     int hash, int isa, void *scratch, size_t scratch_size);
 
 /* root = root of the whole tree from its n nodes on one level. n = 0: the empty tree's root. */
-int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int hash, int isa, void *scratch,
-                   size_t scratch_size);
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int hash, int isa,
+                   void *scratch, size_t scratch_size);
 
 /* VL_CDEF_END */
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ed25519_items import honest_items as ed25519_items
+from ed25519_items import one_of_each_kind as ed25519_kinds
 from exceptional_items import one_of_each_kind
 from items import Item, honest_items
 from schnorr_items import honest_items as honest_messages
@@ -255,6 +257,10 @@ def test_nostr_file(shared: Callable[[str], Path]) -> None:
         ([*BIP340, "--encoding", "der"], "--scheme bip340 takes no --encoding"),
         (COLUMNS[:-2], "--scheme secp256k1-ecdsa needs --digests"),
         ([*COLUMNS, "--messages", "digest"], "--scheme secp256k1-ecdsa takes no --messages"),
+        ([*COLUMNS, "--rule", "strict"], "--scheme secp256k1-ecdsa takes no --rule"),
+        ([*BIP340, "--rule", "strict"], "--scheme bip340 takes no --rule"),
+        (["--scheme", "ed25519", *BIP340[2:-2]], "--scheme ed25519 needs --messages"),
+        (["--scheme", "ed25519", *BIP340[2:], "--low-s"], "--scheme ed25519 takes no --low-s"),
         ([*BIP340[:-1], "nothing"], "no column 'nothing'"),
     ],
 )
@@ -264,6 +270,47 @@ def test_options_of_another_scheme(
     out = tmp_path / "out.parquet"
     assert_one_line(run("verify", file, *options, "--out", out), complaint)
     assert not out.exists()
+
+
+# ---- ed25519 ----
+
+ED25519_ITEMS = [*ed25519_items()[:100], *ed25519_kinds()]
+ED25519 = ["--scheme", "ed25519", *BIP340[2:]]
+
+
+@pytest.mark.parametrize("rule", ["zip215", "rfc8032", "openssl", "strict"])
+def test_ed25519(tmp_path: Path, isa: str, rule: str) -> None:
+    wanted = [Verdict(item.verdicts[rule.upper()]).name for item in ED25519_ITEMS]
+    columns = {
+        name: pa.array([getattr(item, name) for item in ED25519_ITEMS], pa.binary())
+        for name in ("key", "signature", "message")
+    }
+    path, out = tmp_path / "ed25519.parquet", tmp_path / "out.parquet"
+    pq.write_table(pa.table(columns | {"verdict": wanted}), path, row_group_size=50)
+    options = ["--expected", "verdict", "--device", isa, "--out", out, "--batch-size", 33]
+    result = run("verify", path, *ED25519, "--rule", rule, *options)
+    assert result.returncode == 0, result
+    assert pq.read_table(out)["verdict"].to_pylist() == wanted
+    if rule == "zip215":
+        assert run("verify", path, *ED25519, *options).returncode == 0
+    else:
+        assert run("verify", path, *ED25519, *options).returncode == 1
+
+
+@pytest.mark.parametrize(("name", "rows"), [("cosmos_commits", 698), ("solana_ed25519", 2410)])
+def test_ed25519_chain(shared: Callable[[str], Path], name: str, rows: int) -> None:
+    columns = bip340("public_key", "signature", "message")[2:]
+    path = shared(f"chain/{name}.parquet")
+    result = run("verify", path, "--scheme", "ed25519", *columns, "--expected", "expected")
+    assert result.returncode == 0, result
+    assert f"{rows:,} signatures in" in result.stdout
+
+
+def test_unknown_rule_lists_what_there_is(file: Path) -> None:
+    result = run("verify", file, *ED25519, "--rule", "lax")
+    assert result.returncode == 2
+    for rule in ("zip215", "rfc8032", "openssl", "strict"):
+        assert rule in result.stderr
 
 
 # ---- recover ----

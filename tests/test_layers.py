@@ -26,6 +26,7 @@ PYTHON_LAYERS = {
         "_devices",
         "_prepared",
         "_verdicts",
+        "ed25519",
         "errors",
         "hashes",
         "merkle",
@@ -40,6 +41,7 @@ PYTHON_LAYERS = {
     "_cpu": {"_columns", "_native", "errors"},
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
+    "ed25519": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
     "secp256k1": {
         "_columns",
         "_cpu",
@@ -53,7 +55,7 @@ PYTHON_LAYERS = {
     },
     "hashes": {"_columns", "_cpu", "_devices", "_pool"},
     "merkle": {"_columns", "_cpu", "_devices", "_pool", "errors"},
-    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "errors", "secp256k1"},
+    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "ed25519", "errors", "secp256k1"},
 }
 # The only third-party modules; the rest is the standard library.
 THIRD_PARTY = {
@@ -209,7 +211,7 @@ def test_exported_names_have_the_prefix() -> None:
 
 def test_only_dispatch_names_variants() -> None:
     """One table names the instruction sets' rows; everything else goes through it."""
-    rows = re.compile(r"\bvl_secp256k1_(?:scalar|portable|avx512)\b")
+    rows = re.compile(r"\bvl_(?:secp256k1|ed25519)_(?:scalar|portable|avx512)\b")
     allowed = {"csrc/dispatch.c", "csrc/ops.h"}
     for path in C_SOURCES:
         if name_of(path) not in allowed and not path.name.startswith("isa_"):

@@ -18,6 +18,7 @@ from .errors import DeviceUnavailable, InternalError
 
 __all__ = [
     "AUTO",
+    "ED25519_RULES",
     "ENCODINGS",
     "HASHES",
     "HYBRID_KEYS",
@@ -38,6 +39,8 @@ __all__ = [
     "ecdsa_recover",
     "ecdsa_verify",
     "ecdsa_verify_one",
+    "ed25519_verify",
+    "ed25519_verify_one",
     "isas",
     "merkle_nodes",
     "merkle_root",
@@ -59,6 +62,12 @@ ENCODINGS: dict[str, int] = {
     "der-lax": _lib.VL_DER_LAX,
 }
 LOW_S: int = _lib.VL_LOW_S
+ED25519_RULES: dict[str, int] = {
+    "zip215": _lib.VL_ED25519_ZIP215,
+    "rfc8032": _lib.VL_ED25519_RFC8032,
+    "openssl": _lib.VL_ED25519_OPENSSL,
+    "strict": _lib.VL_ED25519_STRICT,
+}
 HYBRID_KEYS: int = _lib.VL_HYBRID_KEYS
 PARITY_IDS: int = _lib.VL_PARITY_IDS
 XONLY_KEYS: int = _lib.VL_XONLY_KEYS
@@ -174,7 +183,7 @@ def _bytes_at(array: NDArray[np.uint8]) -> Any:
     return _ffi.from_buffer("uint8_t[]", array.reshape(-1), require_writable=True)
 
 
-# ---- secp256k1 ECDSA and Schnorr ----
+# ---- Signatures ----
 
 
 def ecdsa_verify(
@@ -230,6 +239,26 @@ def decode_keys(points: NDArray[np.uint8], keys: Column, *, flags: int, isa: int
     return work
 
 
+def ed25519_verify(
+    verdicts: NDArray[np.uint8],
+    keys: Column,
+    signatures: Column,
+    messages: Column,
+    *,
+    rule: int,
+    isa: int,
+) -> Work:
+    """Returns the work that fills `verdicts` (n,)."""
+    return _verifies(_ed25519_verify, verdicts, (keys, signatures, messages), (rule,), isa)
+
+
+def ed25519_verify_one(
+    key: BytesLike, signature: BytesLike, message: BytesLike, rule: int, isa: int
+) -> int:
+    """Returns the verdict of one item."""
+    return _verify_one(_ed25519_verify, key, signature, message, (rule,), isa)
+
+
 def _verifies(
     verify: Any,
     verdicts: NDArray[np.uint8],
@@ -275,6 +304,7 @@ def _verify_one(
 
 
 _ecdsa_verify = _lib.vl_secp256k1_ecdsa_verify
+_ed25519_verify = _lib.vl_ed25519_verify
 _schnorr_verify = _lib.vl_secp256k1_schnorr_verify
 _from_buffer = _ffi.from_buffer
 _new = _ffi.new

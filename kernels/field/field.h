@@ -109,3 +109,17 @@ FN_INLINE void fe_sqr_n(fe *r, const fe *a, int n) {
     for (int i = 0; i < n; i++) fe_sqr(&t, &t);
     *r = t;
 }
+
+/* Several elements side by side, `ways` of them (1 or WAYS, a compile-time constant). */
+#ifndef WAYS_MAX
+#define WAYS_MAX WAYS
+#endif
+#define FOR_WAYS for (int w = 0; w < ways; w++)
+
+/* r[0..ways) = a^(2^n) b, the step of every addition chain */
+FN_INLINE void fe_sqr_n_mul(fe *r, const fe *a, int n, const fe *b, int ways) {
+    fe t[WAYS_MAX];
+    FOR_WAYS t[w] = a[w];
+    for (int i = 0; i < n; i++) UNROLL FOR_WAYS fe_sqr_f(&t[w], &t[w]);
+    FOR_WAYS fe_mul(&r[w], &t[w], &b[w]);
+}

@@ -36,6 +36,8 @@ void native_tiny(u32 p, u32 b) { tiny_p = p, tiny_b = b; }
 #define FE_TINY_P tiny_p
 #define CURVE_B tiny_b
 #include "field/fe_tiny.inc"
+#elif defined(MACHINE_5X51_INT128) || defined(MACHINE_5X51_EMULATED) || defined(MACHINE_5X51_MADD)
+#include "field/ed25519.h"
 #else
 #include "field/secp256k1.h"
 #include "scalar/secp256k1.h"
@@ -58,6 +60,21 @@ void native_tiny(u32 p, u32 b) { tiny_p = p, tiny_b = b; }
 VL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx512vbmi2,bmi2")
 #include "word_u64x8.h"
 #include "field/fe_5x52_madd.inc"
+#elif defined(MACHINE_5X51_INT128)
+#include "field/fe_5x51_int128.inc"
+#elif defined(MACHINE_5X51_EMULATED)
+#define MACHINE_LANES
+#include "word_emulated.h"
+#include "field/fe_5x51_madd.inc"
+#elif defined(MACHINE_5X51_MADD)
+#define MACHINE_LANES
+#include <immintrin.h>
+#include "target.h"
+#undef MACHINE_END
+#define MACHINE_END VL_TARGET_END
+VL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx512vbmi2,bmi2")
+#include "word_u64x8.h"
+#include "field/fe_5x51_madd.inc"
 #endif
 
 #include "field/field.h"

@@ -33,6 +33,11 @@ void native_modinv(u64 *r, size_t n, const u64 *a, int order) {
     for (size_t i = 0; i < n; i++) vl_modinv(r + 4 * i, a + 4 * i, modulus(order));
 }
 
+/* the same modulo 2^255 - 19 */
+void native_modinv_25519(u64 *r, size_t n, const u64 *a) {
+    for (size_t i = 0; i < n; i++) vl_modinv(r + 4 * i, a + 4 * i, &VL_ED25519_P);
+}
+
 void native_modulus(int64_t *out, int order) {
     memcpy(out, modulus(order)->m.l, sizeof modulus(order)->m.l);
     out[5] = (int64_t)modulus(order)->inverse62;

@@ -36,6 +36,16 @@ class Scheme(str, Enum):
 
     SECP256K1_ECDSA = "secp256k1-ecdsa"
     BIP340 = "bip340"
+    ED25519 = "ed25519"
+
+
+class Rule(str, Enum):
+    """What an Ed25519 signature must be."""
+
+    ZIP215 = "zip215"
+    RFC8032 = "rfc8032"
+    OPENSSL = "openssl"
+    STRICT = "strict"
 
 
 class Encoding(str, Enum):
@@ -70,7 +80,7 @@ def verify(
         typer.Option(metavar="COL", help="Column of the 32-byte digests (secp256k1-ecdsa)."),
     ] = None,
     messages: Annotated[
-        str | None, typer.Option(metavar="COL", help="Column of the messages (bip340).")
+        str | None, typer.Option(metavar="COL", help="Column of the messages (bip340, ed25519).")
     ] = None,
     encoding: Annotated[Encoding, typer.Option(help="How signatures are written.")] = (
         Encoding.COMPACT
@@ -79,6 +89,9 @@ def verify(
     hybrid_keys: Annotated[
         bool, typer.Option("--hybrid-keys", help="Take 65-byte keys that begin with 06 or 07.")
     ] = False,
+    rule: Annotated[
+        Rule | None, typer.Option(help="What Ed25519 signatures must be (default: zip215).")
+    ] = None,
     expected: Annotated[
         str | None,
         typer.Option(
@@ -100,13 +113,8 @@ def verify(
     Exit status: 0 if every verdict is OK (with --expected: as expected), 1 if not, 2 for bad
     use or bad input. What was verified before bad input or Ctrl-C is kept in --out.
     """
-    if scheme is Scheme.BIP340:
-        _refuse(scheme, digests=digests, low_s=low_s, hybrid_keys=hybrid_keys)
-        _refuse(scheme, encoding=encoding is not Encoding.COMPACT)
-        signed = _require(scheme, "messages", messages)
-        check = audit.schnorr_check(keys, signatures, signed, threads=threads)
-    else:
-        _refuse(scheme, messages=messages)
+    if scheme is Scheme.SECP256K1_ECDSA:
+        _refuse(scheme, messages=messages, rule=rule)
         check = audit.ecdsa_check(
             keys,
             signatures,
@@ -116,6 +124,16 @@ def verify(
             hybrid_keys=hybrid_keys,
             threads=threads,
         )
+    else:
+        _refuse(scheme, digests=digests, low_s=low_s, hybrid_keys=hybrid_keys)
+        _refuse(scheme, encoding=encoding is not Encoding.COMPACT)
+        signed = _require(scheme, "messages", messages)
+        if scheme is Scheme.BIP340:
+            _refuse(scheme, rule=rule)
+            check = audit.schnorr_check(keys, signatures, signed, threads=threads)
+        else:
+            named = (rule or Rule.ZIP215).value
+            check = audit.ed25519_check(keys, signatures, signed, rule=named, threads=threads)
 
     def job(reader: Reader, tally: audit.Tally) -> None:
         audit.verify(reader, tally, check, expected=expected, out=out, batch_size=batch_size)

@@ -14,13 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from .. import ed25519
 from .._verdicts import Verdict, Verdicts
 from ..errors import VerilaneError
 from ..secp256k1 import ecdsa, schnorr
 from .progress import Progress
 from .stream import BadInput, Reader, Writer
 
-__all__ = ["Check", "Tally", "ecdsa_check", "recover", "schnorr_check", "verify"]
+__all__ = ["Check", "Tally", "ecdsa_check", "ed25519_check", "recover", "schnorr_check", "verify"]
 
 FAILURES_SHOWN = 10
 
@@ -87,6 +88,14 @@ def schnorr_check(keys: str, signatures: str, messages: str, **options: Any) -> 
     return Check(
         [(keys, schnorr.KEY_WIDTHS), (signatures, schnorr.SIGNATURE_WIDTHS), (messages, None)],
         partial(schnorr.verify_many, **options),
+    )
+
+
+def ed25519_check(keys: str, signatures: str, messages: str, **options: Any) -> Check:
+    """Ed25519; `options` are those of ed25519.verify_many."""
+    return Check(
+        [(keys, ed25519.KEY_WIDTHS), (signatures, ed25519.SIGNATURE_WIDTHS), (messages, None)],
+        partial(ed25519.verify_many, **options),
     )
 
 

@@ -1,0 +1,103 @@
+"""Ed25519: verify, beside libsodium (PyNaCl) and OpenSSL (cryptography).
+
+`pytest bench -k "ed25519 and n=1024"` picks rows by parts of their names.
+"""
+
+from typing import Any
+
+import peers
+import pytest
+from workload import ed25519_forged, ed25519_signatures, ed25519_torsion, packed
+
+import verilane
+from verilane import Verdict, ed25519
+
+BATCHES = [1, 8, 64, 1024, 16384]
+MANY = [n for n in BATCHES if n >= 1024]
+SLOW_PEER = [n for n in BATCHES if n <= 1024]
+ISAS = [d.name for d in verilane.devices() if d.missing is None and d.signature_lanes]
+
+verify_many = ed25519.verify_many
+
+
+def sizes(group: str, batches: list[int] = BATCHES) -> Any:
+    """A row of this group for each batch size."""
+    marks = [pytest.mark.benchmark(group=f"{group}, n = {n}") for n in batches]
+    rows = [
+        pytest.param(n, marks=mark, id=f"n={n}") for n, mark in zip(batches, marks, strict=True)
+    ]
+    return pytest.mark.parametrize("n", rows)
+
+
+@sizes("ed25519")
+def test_ed25519_pynacl(measure: Any, n: int) -> None:
+    columns = ed25519_signatures(n)
+    assert measure(lambda: peers.pynacl_verify(*columns), n, base=True)
+
+
+@sizes("ed25519", SLOW_PEER)
+def test_ed25519_cryptography(measure: Any, n: int) -> None:
+    columns = ed25519_signatures(n)
+    assert measure(lambda: peers.cryptography_ed25519(*columns), n)
+
+
+@sizes("ed25519")
+def test_ed25519_packed(measure: Any, n: int) -> None:
+    columns = [packed(column) for column in ed25519_signatures(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
+
+
+@sizes("ed25519")
+def test_ed25519_lists(measure: Any, n: int) -> None:
+    columns = ed25519_signatures(n)
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
+
+
+@sizes("ed25519", MANY)
+def test_ed25519_packed_all_cores(measure: Any, n: int) -> None:
+    columns = [packed(column) for column in ed25519_signatures(n)]
+    assert measure(lambda: verify_many(*columns), n).all_ok
+
+
+@sizes("ed25519")
+@pytest.mark.parametrize("device", ISAS)
+def test_ed25519_packed_on(measure: Any, n: int, device: str) -> None:
+    columns = [packed(column) for column in ed25519_signatures(n)]
+    assert measure(lambda: verify_many(*columns, device=device, threads=1), n).all_ok
+
+
+@sizes("ed25519", [1])
+def test_ed25519_one(measure: Any, n: int) -> None:
+    item = [column[0] for column in ed25519_signatures(n)]
+    assert measure(lambda: ed25519.verify(*item), n) is None
+
+
+# ---- Hostile batches: each group's base is a clean batch ----
+
+
+@sizes("ed25519, hostile", [64, 1024])
+def test_ed25519_hostile_clean(measure: Any, n: int) -> None:
+    columns = [packed(column) for column in ed25519_signatures(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n, base=True).all_ok
+
+
+@sizes("ed25519, hostile", [64, 1024])
+def test_ed25519_hostile_forged(measure: Any, n: int) -> None:
+    """Ordinary forgeries: R does not match, and the rule is cofactored."""
+    columns = [packed(column) for column in ed25519_forged(n)]
+    verdicts = measure(lambda: verify_many(*columns, threads=1), n)
+    assert set(verdicts) == {Verdict.MISMATCH}
+
+
+@sizes("ed25519, hostile", [64, 1024])
+def test_ed25519_hostile_torsion(measure: Any, n: int) -> None:
+    """Every R has a part of small order: valid, but only under the cofactored equation."""
+    columns = [packed(column) for column in ed25519_torsion(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
+
+
+@sizes("ed25519, hostile", [64, 1024])
+def test_ed25519_hostile_repeated(measure: Any, n: int) -> None:
+    """One signature n times."""
+    columns = [packed(column[:1] * n) for column in ed25519_signatures(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok

@@ -1,0 +1,64 @@
+/* The scalar row's edwards25519, and what there is one of: the table of B and the host's own check of keys. */
+#include <pthread.h>
+
+#include "fixed_base.h"
+#include "lang.h"
+#include "ops.h"
+
+#if defined(__GNUC__) && !defined(__clang__)
+/* gcc 12 vectorizes the five-limb loops into slower code. */
+#pragma GCC optimize("no-tree-vectorize")
+#endif
+
+#define WAYS 1
+#define WAYS_ROOT 1
+#define GROUPS 64
+
+#include "field/ed25519.h"
+#include "field/fe_5x51_int128.inc"
+
+#define VL_INSTANCE vl_ed25519_scalar
+#include "ed25519_instance.inc"
+
+#include "fixed_base_edwards.inc"
+
+/* ---- the table of B, made once at first use ---- */
+
+static u64 fixed_base[FIXED_BASE_WORDS] __attribute__((aligned(64)));
+static fixed_base_scratch fixed_base_work;
+static pthread_once_t fixed_base_once = PTHREAD_ONCE_INIT;
+
+static void build(void) { fixed_base_build(fixed_base, &fixed_base_work); }
+
+const uint64_t *vl_ed25519_fixed_base(void) {
+    pthread_once(&fixed_base_once, build);
+    return fixed_base;
+}
+
+void vl_ed25519_prepare(void) { (void)vl_ed25519_fixed_base(); }
+
+/* ---- one item at a time ---- */
+
+/* *r = a, or 0 if a is p or more: normalizing a canonical number changes nothing. */
+static int load_canonical(fe *r, const vl_u256 *a) {
+    u64 w[4];
+    if (a->w[3] >> 63) return 0;
+    fe_load(r, a->w, 4);
+    fe_first(w, r);
+    return w[0] == a->w[0] && w[1] == a->w[1] && w[2] == a->w[2] && w[3] == a->w[3];
+}
+
+int vl_ed25519_on_curve(const vl_point *a) {
+    fe x, y, d, one, product;
+    if (!load_canonical(&x, &a->x) || !load_canonical(&y, &a->y)) return 0;
+    fe_one(&one);
+    fe_broadcast(&d, CURVE_D);
+    fe_sqr(&x, &x);
+    fe_sqr(&y, &y);
+    fe_mul(&product, &x, &y);
+    fe_mul(&product, &product, &d);
+    fe_add(&product, &product, &one);
+    fe_sub(&y, &y, &x);
+    fe_sub(&y, &y, &product);
+    return (int)fe_is_zero(&y);
+}

@@ -1,0 +1,156 @@
+#include "scheme/ed25519_block.h"
+
+#include "scheme/column.h"
+#include "scheme/ed25519_scalar.h"
+#include "scheme/point_block.h"
+#include "scheme/u256.h"
+
+enum { KEY_SIZE = 32, SIGNATURE_SIZE = 64, DIGEST_SIZE = 64 };
+
+/* Points to be decoded, packed for one call of decompress. */
+typedef struct {
+    size_t count;
+    uint16_t item[VL_BLOCK]; /* place among the live items */
+    vl_u256 y[VL_BLOCK];
+    uint8_t odd[VL_BLOCK], ok[VL_BLOCK];
+    vl_point point[VL_BLOCK];
+} encoded_points;
+
+/* One block at work. item[k] is the place in the block of the k-th item that is still undecided. */
+typedef struct {
+    size_t live;
+    uint16_t item[VL_BLOCK];
+    encoded_points encoded; /* keys A, later those R that have to be decoded */
+    vl_point a[VL_BLOCK];
+    vl_u256 s[VL_BLOCK], k[VL_BLOCK];
+    vl_ed25519_encoding r[VL_BLOCK];
+    vl_point sum[VL_BLOCK]; /* s B - k A */
+    uint8_t digests[VL_BLOCK][DIGEST_SIZE];
+    vl_hash_scratch hashing;
+} block;
+
+_Static_assert(sizeof(block) <= VL_SCRATCH_HOST, "a block must fit into the host's part of the scratch");
+_Static_assert(VL_BLOCK <= VL_HASH_SORTED, "a block's messages must fit into the hash's scratch");
+
+static void add_encoded(encoded_points *c, size_t item, const vl_ed25519_encoding *e) {
+    c->item[c->count] = (uint16_t)item;
+    c->y[c->count] = e->y;
+    c->odd[c->count++] = e->odd;
+}
+
+/* Decodes them; ok also says that the result is the encoded point, by the host's own check. */
+static void decode(encoded_points *c, const vl_edwards_ops *ops, void *scratch) {
+    if (c->count == 0) return;
+    ops->decompress(c->point, c->ok, c->count, c->y, c->odd, scratch);
+    for (size_t j = 0; j < c->count; j++) {
+        const vl_ed25519_encoding e = {c->y[j], c->odd[j]};
+        c->ok[j] = c->ok[j] && vl_ed25519_decodes_to(&e, &c->point[j]);
+    }
+}
+
+/* ---- RFC 8032 section 5.1.7, step 1, and the rule's own demands ---- */
+
+static int parse_key(vl_ed25519_encoding *e, vl_bytes key, const vl_ed25519_rule_row *rule) {
+    if (key.length != KEY_SIZE) return 0;
+    vl_ed25519_parse(e, key.data);
+    return !(rule->canonical_key && !vl_ed25519_is_canonical(e)) &&
+           !(rule->large_order_key && vl_ed25519_is_small_order(e));
+}
+
+static int parse_signature(vl_ed25519_encoding *r, vl_u256 *s, vl_bytes signature, const vl_ed25519_rule_row *rule) {
+    if (signature.length != SIGNATURE_SIZE) return 0;
+    vl_ed25519_parse(r, signature.data);
+    return vl_ed25519_parse_scalar(s, signature.data + 32) && !(rule->canonical_r && !vl_ed25519_is_canonical(r)) &&
+           !(rule->large_order_r && vl_ed25519_is_small_order(r));
+}
+
+/* Every key that could be one is decoded, whatever its signature: a bad key comes first among the verdicts. */
+static void parse_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first) {
+    b->encoded.count = 0;
+    for (size_t i = 0; i < n; i++) {
+        vl_ed25519_encoding key;
+        int good = parse_signature(&b->r[i], &b->s[i], column_item(input->signatures, first + i), input->rule);
+        verdicts[i] = good ? VL_UNDECIDED : VL_BAD_SIGNATURE;
+        if (parse_key(&key, column_item(input->keys, first + i), input->rule)) add_encoded(&b->encoded, i, &key);
+        else verdicts[i] = VL_BAD_KEY;
+    }
+}
+
+/* Closes the ranks: a decided item costs no lane from here on. */
+static void keep_live(block *b, uint8_t *verdicts) {
+    const encoded_points *c = &b->encoded;
+    b->live = 0;
+    for (size_t j = 0; j < c->count; j++) {
+        const size_t i = c->item[j];
+        if (!c->ok[j]) verdicts[i] = VL_BAD_KEY;
+        if (verdicts[i] != VL_UNDECIDED) continue;
+        const size_t k = b->live++;
+        b->item[k] = (uint16_t)i;
+        b->a[k] = c->point[j];
+        b->r[k] = b->r[i];
+        b->s[k] = b->s[i];
+    }
+}
+
+/* ---- Step 2: k = SHA-512(R || A || M) mod L, of the bytes as received ---- */
+
+static void hash(block *b, const vl_ed25519_input *input, size_t first) {
+    vl_message *messages = b->hashing.messages;
+    for (size_t k = 0; k < b->live; k++) {
+        const size_t index = first + b->item[k];
+        const vl_bytes r = {column_item(input->signatures, index).data, 32};
+        messages[k] = vl_message_of(r, column_item(input->keys, index), column_item(input->messages, index));
+    }
+    vl_hash_messages(b->digests[0], b->live, messages, input->hashing, &b->hashing);
+    for (size_t k = 0; k < b->live; k++) vl_ed25519_reduce(&b->k[k], b->digests[k]);
+}
+
+/* ---- Step 3: the equation ---- */
+
+/* The items whose R is not the encoding of s B - k A. R may still differ from it by a point of small order, or be written in
+ * another way: 8 R = 8 (s B - k A) decides. An R that is none is a mismatch. */
+static void judge_cofactored(block *b, uint8_t *verdicts, const vl_edwards_ops *ops, void *scratch) {
+    encoded_points *c = &b->encoded;
+    size_t count = 0;
+    decode(c, ops, scratch);
+    for (size_t j = 0; j < c->count; j++) {
+        if (!c->ok[j]) continue;
+        b->a[count] = b->sum[c->item[j]];
+        c->point[count] = c->point[j];
+        c->item[count++] = c->item[j];
+    }
+    if (count) ops->cofactor_equal(c->ok, count, b->a, c->point, scratch);
+    for (size_t j = 0; j < count; j++)
+        if (c->ok[j]) verdicts[b->item[c->item[j]]] = VL_OK;
+}
+
+static void judge(block *b, uint8_t *verdicts, const vl_ed25519_rule_row *rule, const vl_edwards_ops *ops,
+                  void *scratch) {
+    b->encoded.count = 0;
+    for (size_t k = 0; k < b->live; k++) {
+        const int equal = vl_ed25519_is_encoding_of(&b->r[k], &b->sum[k]);
+        verdicts[b->item[k]] = equal ? VL_OK : VL_MISMATCH;
+        if (!equal && rule->cofactored) add_encoded(&b->encoded, k, &b->r[k]);
+    }
+    judge_cofactored(b, verdicts, ops, scratch);
+}
+
+static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first,
+                         const vl_edwards_ops *ops, void *scratch) {
+    parse_block(b, verdicts, n, input, first);
+    decode(&b->encoded, ops, scratch);
+    keep_live(b, verdicts);
+    if (b->live == 0) return;
+    hash(b, input, first);
+    ops->double_mul(b->sum, b->live, b->s, b->k, b->a, scratch);
+    judge(b, verdicts, input->rule, ops, scratch);
+}
+
+void vl_ed25519_verify_blocks(uint8_t *verdicts, size_t n, const vl_ed25519_input *input, const vl_edwards_ops *ops,
+                              const vl_scratch *scratch) {
+    const size_t size = vl_point_block_size(n, (size_t)ops->lanes);
+    for (size_t first = 0; first < n; first += size) {
+        size_t count = n - first < size ? n - first : size;
+        verify_block(scratch->host, verdicts + first, count, input, first, ops, scratch->primitive);
+    }
+}

@@ -1,0 +1,102 @@
+"""Ed25519 (RFC 8032 section 5.1): verification under a named rule.
+
+Everything here is public data: nothing is constant time. All rules demand S < L and hash the bytes
+as received; they differ in what else they let pass, and agree on every signature of an honest
+signer. Chains split over that difference, so take the rule that yours has:
+
+ZIP215 (Zcash, CometBFT): any A and R that decode, the cofactored equation 8 S B = 8 R + 8 k A.
+RFC8032: canonical A and R, S B = R + k A.
+OPENSSL (also Go): any A that decodes; R must be the very bytes that S B - k A encodes to.
+STRICT (ed25519-dalek's verify_strict; Solana): as OPENSSL, and A and R not of small order.
+"""
+
+import numpy as np
+
+from . import _cpu, _pool
+from ._columns import BytesLike, ColumnLike, column
+from ._devices import isa_of
+from ._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from ._verdicts import Verdicts
+from .errors import InvalidSignature
+
+__all__ = ["OPENSSL", "RFC8032", "STRICT", "ZIP215", "verify", "verify_many"]
+
+ZIP215 = "zip215"
+RFC8032 = "rfc8032"
+OPENSSL = "openssl"
+STRICT = "strict"
+
+KEY_WIDTHS = (32,)
+SIGNATURE_WIDTHS = (64,)
+
+
+def verify_many(
+    keys: ColumnLike,
+    signatures: ColumnLike,
+    messages: ColumnLike,
+    *,
+    rule: str = ZIP215,
+    device: str | None = None,
+    threads: int | None = None,
+) -> Verdicts:
+    """Verifies n signatures and returns one verdict for each, in order.
+
+    keys: 32 bytes each. They fix n. signatures: 64 bytes each, R and S. messages: any length each.
+    Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items (flat bytes
+    have no meaning as messages, whose width nothing tells).
+    rule: one of the names above. BAD_KEY: A does not decode, or the rule refuses it. BAD_SIGNATURE:
+    a wrong length, S >= L, or R's encoding or order is refused by the rule. Everything else that is
+    wrong is a MISMATCH, an R that does not decode included.
+    device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
+
+    Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other,
+    an unknown rule or device; DeviceUnavailable for a named device that is missing. An item's own
+    faults give its verdict.
+    """
+    code = _rule(rule)
+    isa = isa_of(device)
+    k = column("keys", keys, widths=KEY_WIDTHS)
+    s = column("signatures", signatures, widths=SIGNATURE_WIDTHS, n=k.n, fixed_by="keys")
+    m = column("messages", messages, widths=None, n=k.n, fixed_by="keys")
+    verdicts = np.zeros(k.n, np.uint8)
+    work = _cpu.ed25519_verify(verdicts, k, s, m, rule=code, isa=isa)
+    _pool.run(k.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
+    return decided(verdicts)
+
+
+def verify(
+    key: BytesLike,
+    signature: BytesLike,
+    message: BytesLike,
+    *,
+    rule: str = ZIP215,
+    device: str | None = None,
+) -> None:
+    """Verifies one signature: returns None if it is valid, else raises InvalidSignature with the
+    verdict.
+
+    Takes one item of what `verify_many` takes; of any length, since a wrong length is a verdict
+    too.
+    """
+    code = _rule(rule)
+    isa = isa_of(device)
+    try:
+        verdict = _cpu.ed25519_verify_one(key, signature, message, code, isa)
+    except (TypeError, ValueError, BufferError):  # ValueError: a NumPy array with strides
+        key, signature, message = (
+            item("key", key),
+            item("signature", signature),
+            item("message", message),
+        )
+        verdict = _cpu.ed25519_verify_one(key, signature, message, code, isa)
+    if verdict != OK:
+        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
+
+
+def _rule(name: str) -> int:
+    try:
+        return _cpu.ED25519_RULES[name]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"no rule is named {name!r}; there are: {', '.join(_cpu.ED25519_RULES)}"
+        ) from None

@@ -1,0 +1,170 @@
+/* The field of edwards25519 with its wide products, and the Edwards group law of any machine, for
+ * tests/test_field_25519.py and tests/test_edwards.py. An fe crosses as its memory image: limbs, each with its lanes. */
+#include "machine.h"
+
+#if defined(MACHINE_TINY)
+static u64 tiny_2d[4];
+#define CURVE_2D tiny_2d
+void native_curve(u32 p, u32 d) {
+    native_tiny(p, 0);
+    tiny_2d[0] = 2 * d % p;
+}
+#endif
+
+#include "field/wide.h"
+
+#include "group/edwards.inc"
+
+int native_lanes(void) { return LANES; }
+int native_size(void) { return (int)sizeof(fe); }
+
+/* ---- the field. alias: the input (1, 2, ...) that the result shares its object with; 0: none ---- */
+
+#define OPERATION(name, call) \
+    void native_##name(void *out, const void *in, int count, int alias) { \
+        fe x[12], *r = &x[alias]; \
+        memset(x, 0, sizeof x); \
+        memcpy(x + 1, in, (size_t)count * sizeof(fe)); \
+        call; \
+        memcpy(out, r, sizeof(fe)); \
+    }
+#define A (&x[1])
+#define B (&x[2])
+
+OPERATION(zero, fe_zero(r))
+OPERATION(one, fe_one(r))
+OPERATION(mul, fe_mul(r, A, B))
+OPERATION(sqr, fe_sqr(r, A))
+OPERATION(add, fe_add(r, A, B))
+OPERATION(sub, fe_sub(r, A, B))
+OPERATION(add_f, fe_add_f(r, A, B))
+OPERATION(sub_f, fe_sub_f(r, A, B))
+OPERATION(neg, fe_neg(r, A))
+OPERATION(neg_loaded_f, fe_neg_loaded_f(r, A))
+OPERATION(weak, fe_weak(r, A))
+OPERATION(normalize, fe_normalize(r, A))
+
+/* The largest sum that wide.h allows: a b + c^2 + 2 d - (e f + g^2), in the order in which nothing is reduced. */
+OPERATION(wide, few t[5]; fe_mul_w(&t[0], &x[1], &x[2]); fe_sqr_w(&t[1], &x[3]); few_from_twice(&t[2], &x[4]);
+          fe_mul_w(&t[3], &x[5], &x[6]); fe_sqr_w(&t[4], &x[7]); few_add(&t[0], &t[0], &t[1]);
+          few_add(&t[0], &t[0], &t[2]); few_add(&t[3], &t[3], &t[4]); few_sub(&t[0], &t[0], &t[3]); fe_reduce(r, &t[0]))
+/* a b + c^2 + d e */
+OPERATION(wide_sum, few t[3]; fe_mul_w(&t[0], &x[1], &x[2]); fe_sqr_w(&t[1], &x[3]); fe_mul_w(&t[2], &x[4], &x[5]);
+          few_add(&t[0], &t[0], &t[1]); few_add(&t[0], &t[0], &t[2]); fe_reduce(r, &t[0]))
+
+u32 native_is_zero(const void *in) {
+    fe a;
+    memcpy(&a, in, sizeof a);
+    return fe_is_zero(&a);
+}
+
+u32 native_is_odd(const void *in) {
+    fe a;
+    memcpy(&a, in, sizeof a);
+    return fe_is_odd(&a);
+}
+
+void native_select(void *out, u32 m, const void *in) {
+    fe x[2];
+    memcpy(x, in, sizeof x);
+    fe_select(&x[0], m, &x[0], &x[1]);
+    memcpy(out, &x[0], sizeof(fe));
+}
+
+void native_swap_lanes(void *out, const void *in, int distance) {
+    fe x;
+    memcpy(&x, in, sizeof x);
+    if (distance == 1) fe_swap_lanes(&x, &x, 1);
+    if (distance == 2) fe_swap_lanes(&x, &x, 2);
+    if (distance == 4) fe_swap_lanes(&x, &x, 4);
+    memcpy(out, &x, sizeof x);
+}
+
+void native_first(u64 *words, const void *in) {
+    fe a;
+    memcpy(&a, in, sizeof a);
+    fe_first(words, &a);
+}
+
+/* Through memory and back, both ways of it. */
+void native_through_memory(void *out, const void *in) {
+    fe a[2], r[3];
+    u64 words[8 * LANES], offset[LANES];
+    memcpy(a, in, sizeof a);
+    for (u64 l = 0; l < LANES; l++) offset[l] = 8 * l;
+    fe_store2(words, 8, &a[0], &a[1]);
+    fe_load2(&r[0], &r[1], words, offset);
+    fe_normalize(&a[0], &a[0]);
+    fe_store(words, 4, &a[0]);
+    fe_load(&r[2], words, 4);
+    memcpy(out, r, sizeof r);
+}
+
+#ifdef VL_FIELD_ED25519_H
+void native_constants(u64 *out) {
+    memcpy(out, CURVE_D, 32);
+    memcpy(out + 4, CURVE_2D, 32);
+    memcpy(out + 8, FE_ROOT_MINUS_1, 32);
+    memcpy(out + 12, CURVE_B_POINT, 64);
+}
+#endif
+
+/* ---- the group: points of 16 words, X Y Z T ---- */
+
+static void load(gee *r, const u64 *s) {
+    fe_load(&r->x, s, 16);
+    fe_load(&r->y, s + 4, 16);
+    fe_load(&r->z, s + 8, 16);
+    fe_load(&r->t, s + 12, 16);
+}
+
+static void store(u64 *d, gee *p) {
+    fe *members[4] = {&p->x, &p->y, &p->z, &p->t};
+    for (int i = 0; i < 4; i++) {
+        fe_normalize(members[i], members[i]);
+        fe_store(d + 4 * i, 16, members[i]);
+    }
+}
+
+/* n: a multiple of ways LANES */
+void native_point_double(u64 *out, size_t n, const u64 *p, int with_t, int ways) {
+    for (size_t i = 0; i < n; i += (size_t)ways * LANES) {
+        gee r[WAYS];
+        FOR_WAYS load(&r[w], p + 16 * (i + (size_t)w * LANES));
+        if (ways == WAYS) gee_double(r, with_t, WAYS);
+        else gee_double(r, with_t, 1);
+        FOR_WAYS store(out + 16 * (i + (size_t)w * LANES), &r[w]);
+    }
+}
+
+/* p + q, or p - q in the way that tables do it; q_has_z = 0: q's Z is 1 */
+void native_point_add(u64 *out, size_t n, const u64 *p, const u64 *q, int q_has_z, int with_t, int minus, int ways) {
+    for (size_t i = 0; i < n; i += (size_t)ways * LANES) {
+        gee r[WAYS], s;
+        ge_cached c[WAYS];
+        FOR_WAYS {
+            load(&r[w], p + 16 * (i + (size_t)w * LANES));
+            load(&s, q + 16 * (i + (size_t)w * LANES));
+            ge_cached_set(&c[w], &s);
+            if (minus) {
+                fe plus = c[w].plus;
+                c[w].plus = c[w].minus;
+                c[w].minus = plus;
+                fe_neg(&c[w].t2d, &c[w].t2d);
+            }
+        }
+        if (ways == WAYS) gee_add(r, c, q_has_z, with_t, WAYS);
+        else gee_add(r, c, q_has_z, with_t, 1);
+        FOR_WAYS store(out + 16 * (i + (size_t)w * LANES), &r[w]);
+    }
+}
+
+void native_point_neutral(u32 *out, size_t n, const u64 *p) {
+    for (size_t i = 0; i < n; i += LANES) {
+        gee r;
+        load(&r, p + 16 * i);
+        out[i / LANES] = gee_is_neutral(&r);
+    }
+}
+
+MACHINE_END
