@@ -14,7 +14,7 @@
 typedef struct {
     const char *name;
     enum vl_cpu_set needs;
-    const vl_curve_ops *secp256k1;          /* NULL: as scalar */
+    const vl_curve_ops *secp256k1, *p256;   /* NULL: as scalar */
     const vl_hash_ops *hash[VL_HASH_COUNT]; /* NULL: as scalar */
 } isa_row;
 
@@ -39,10 +39,11 @@ typedef struct {
     }
 
 static const isa_row rows[] = {
-    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, HASHES_SCALAR},
-    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, {NULL}},
-    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, HASHES_SHA_NI},
-    [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), HASHES_AVX512},
+    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, &vl_p256_scalar, HASHES_SCALAR},
+    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, NULL, {NULL}},
+    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, NULL, HASHES_SHA_NI},
+    [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), ON_X86_64(vl_p256_avx512),
+                       HASHES_AVX512},
 };
 
 enum { ISA_COUNT = sizeof rows / sizeof rows[0] };
@@ -74,12 +75,17 @@ static const preference *preferences(int hash) {
 /* ---- Rows and what they own ---- */
 
 /* Numbers of what is chosen and tested by itself: hash h is HASHES + h. */
-enum { SECP256K1, HASHES, PRIMITIVES = HASHES + VL_HASH_COUNT };
+enum { SECP256K1, P256, HASHES, PRIMITIVES = HASHES + VL_HASH_COUNT };
 
 static int is_isa(int isa) { return isa >= 0 && isa < ISA_COUNT; }
 
+/* NULL for what is no curve, too. */
+static const vl_curve_ops *curve_ops(int isa, int which) {
+    return which == SECP256K1 ? rows[isa].secp256k1 : which == P256 ? rows[isa].p256 : NULL;
+}
+
 static int owns(int isa, int which) {
-    return which == SECP256K1 ? rows[isa].secp256k1 != NULL : rows[isa].hash[which - HASHES] != NULL;
+    return which >= HASHES ? rows[isa].hash[which - HASHES] != NULL : curve_ops(isa, which) != NULL;
 }
 
 int vl_isa_count(void) { return ISA_COUNT; }
@@ -95,7 +101,10 @@ int vl_isa_hash_lanes(int isa) {
 size_t vl_scratch_size(void) {
     size_t most = 0;
     for (int isa = 0; isa < ISA_COUNT; isa++) {
-        if (owns(isa, SECP256K1) && rows[isa].secp256k1->scratch_size > most) most = rows[isa].secp256k1->scratch_size;
+        for (int which = 0; which < HASHES; which++) {
+            const vl_curve_ops *ops = curve_ops(isa, which);
+            if (ops && ops->scratch_size > most) most = ops->scratch_size;
+        }
     }
     return VL_SCRATCH_ALIGN - 1 + VL_SCRATCH_HOST + most;
 }
@@ -110,6 +119,7 @@ static _Atomic unsigned char tested[ISA_COUNT][PRIMITIVES];
 static int run_selftest(int isa, int which, const vl_scratch *scratch) {
     const vl_hash_ops *sha256 = rows[owns(isa, HASHES + VL_SHA256) ? isa : VL_ISA_SCALAR].hash[VL_SHA256];
     int passed = which == SECP256K1 ? vl_selftest_secp256k1(rows[isa].secp256k1, sha256, scratch)
+                 : which == P256    ? vl_selftest_p256(rows[isa].p256, scratch)
                                     : vl_selftest_hash(rows[isa].hash[which - HASHES], which - HASHES);
     unsigned char before = UNTESTED;
     if (passed) atomic_compare_exchange_strong(&tested[isa][which], &before, PASSED);
@@ -137,6 +147,7 @@ int vl_selftest(int isa, void *scratch, size_t scratch_size) {
     if (!is_isa(isa) || vl_cpu_missing(rows[isa].needs)) return VL_ERROR_ISA;
     if (vl_scratch_cut(&pieces, scratch, scratch_size) != VL_SUCCESS) return VL_ERROR_SCRATCH;
     vl_secp256k1_prepare();
+    vl_p256_prepare();
     int result = VL_SUCCESS;
     for (int which = 0; which < PRIMITIVES; which++) {
         int error = owns(isa, which) ? run_selftest(isa, which, &pieces) : VL_SUCCESS;
@@ -162,7 +173,7 @@ static int open_row(int *row, int isa, int which, const vl_scratch *scratch) {
 static int choose_row(int *row, size_t *from, int isa, size_t n, int which, const vl_scratch *scratch) {
     *from = 0;
     if (isa != VL_ISA_AUTO) return open_row(row, isa, which, scratch);
-    const preference *choice = which == SECP256K1 ? for_signatures : preferences(which - HASHES);
+    const preference *choice = which < HASHES ? for_signatures : preferences(which - HASHES);
     for (;; choice++) {
         if (n < choice->from) continue;
         *from = choice->from;
@@ -171,12 +182,13 @@ static int choose_row(int *row, size_t *from, int isa, size_t n, int which, cons
     }
 }
 
-const vl_curve_ops *vl_dispatch_secp256k1(int isa, size_t n, const vl_scratch *scratch, int *error) {
+const vl_curve_ops *vl_dispatch_curve(const vl_curve *curve, int isa, size_t n, const vl_scratch *scratch, int *error) {
+    const int which = curve == &vl_curve_secp256k1 ? SECP256K1 : P256;
     int row;
     size_t from;
-    vl_secp256k1_prepare();
-    *error = choose_row(&row, &from, isa, n, SECP256K1, scratch);
-    return *error == VL_SUCCESS ? rows[row].secp256k1 : NULL;
+    curve->prepare();
+    *error = choose_row(&row, &from, isa, n, which, scratch);
+    return *error == VL_SUCCESS ? curve_ops(row, which) : NULL;
 }
 
 const vl_hash_ops *vl_dispatch_hash(int hash, int isa, size_t n, size_t *from, int *error) {

@@ -38,11 +38,17 @@ typedef struct {
 } vl_modulus;
 
 /* secp256k1, SEC 2 v2.0 section 2.4.1: p = 2^256 - 2^32 - 977 and the group order n. tests/test_scalar.py recomputes
- * both rows. */
+ * the rows. */
 static const vl_modulus VL_SECP256K1_P = {
     {{0x3FFFFFFEFFFFFC2F, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0xFF}}, 0x27C7F6E22DDACACF};
 static const vl_modulus VL_SECP256K1_N = {
     {{0x3FD25E8CD0364141, 0x2ABB739ABD2280EE, 0x3FFFFFFFFFFFFFEB, 0x3FFFFFFFFFFFFFFF, 0xFF}}, 0x34F20099AA774EC1};
+
+/* P-256, SEC 2 v2.0 section 2.4.2. */
+static const vl_modulus VL_P256_P = {{{0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFF, 0x0, 0x3FFFFFC000000040, 0xFF}},
+                                     0x3FFFFFFFFFFFFFFF};
+static const vl_modulus VL_P256_N = {
+    {{0x33B9CAC2FC632551, 0x339BEAB69C5E7A13, 0x3FFFFFFFFFFFFFFB, 0x3FFFFFC00000003F, 0xFF}}, 0x332E375511FF43B1};
 
 static inline void modinv_from_words(modinv_int *r, const uint64_t a[4]) {
     r->l[0] = (int64_t)(a[0] & MODINV_LOW62);

@@ -22,7 +22,7 @@ LOCAL = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 # What each module of the package may import from it; a folder stands for the modules in it.
 PYTHON_LAYERS = {
-    "__init__": {"_devices", "_verdicts", "errors", "hashes", "merkle", "secp256k1"},
+    "__init__": {"_devices", "_verdicts", "errors", "hashes", "merkle", "p256", "secp256k1"},
     "__main__": {"cli"},
     "_verdicts": set(),
     "errors": {"_verdicts"},
@@ -31,10 +31,13 @@ PYTHON_LAYERS = {
     "_cpu": {"_columns", "_native", "errors"},
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
+    "_ecdsa": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
+    "p256": {"_columns", "_ecdsa", "_verdicts", "p256"},
     "secp256k1": {
         "_columns",
         "_cpu",
         "_devices",
+        "_ecdsa",
         "_items",
         "_pool",
         "_verdicts",
@@ -43,7 +46,7 @@ PYTHON_LAYERS = {
     },
     "hashes": {"_columns", "_cpu", "_devices", "_pool"},
     "merkle": {"_columns", "_cpu", "_devices", "_pool", "errors"},
-    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "errors", "secp256k1"},
+    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "errors", "p256", "secp256k1"},
 }
 # The only third-party modules; the rest is the standard library.
 THIRD_PARTY = {

@@ -5,8 +5,8 @@
 #include "dispatch.h"
 #include "scheme/bip340.h"
 #include "scheme/column.h"
+#include "scheme/curve.h"
 #include "scheme/point_block.h"
-#include "scheme/secp256k1.h"
 #include "scheme/u256.h"
 
 /* One block at work. points.q is P, points.u is s, points.v is n - e; r closes its ranks with them. */
@@ -28,7 +28,7 @@ static vl_point_form parse_key(vl_point *q, uint8_t *odd, vl_bytes key) {
     if (key.length != 32) return VL_POINT_NONE;
     u256_from_bytes(&q->x, key.data);
     *odd = 0;
-    return u256_less(&q->x, &secp256k1_p) ? VL_POINT_X : VL_POINT_NONE;
+    return u256_less(&q->x, &vl_curve_secp256k1.p) ? VL_POINT_X : VL_POINT_NONE;
 }
 
 /* r = int(sig[0:32]) < p and s = int(sig[32:64]) < n. Both may be 0. */
@@ -36,7 +36,7 @@ static int parse_signature(vl_u256 *r, vl_u256 *s, vl_bytes signature) {
     if (signature.length != 64) return 0;
     u256_from_bytes(r, signature.data);
     u256_from_bytes(s, signature.data + 32);
-    return u256_less(r, &secp256k1_p) && u256_less(s, &secp256k1_n);
+    return u256_less(r, &vl_curve_secp256k1.p) && u256_less(s, &vl_curve_secp256k1.n);
 }
 
 /* The first fault, the key's own excepted. An item with a fault is hashed all the same, with zeros for what is missing. */
@@ -63,8 +63,8 @@ static void challenge(block *b, size_t n, const vl_schnorr_input *input, size_t 
     for (size_t i = 0; i < n; i++) {
         vl_u256 e, *v = &b->points.v[i];
         u256_from_bytes(&e, b->challenges[i]);
-        if (!u256_less(&e, &secp256k1_n)) u256_sub(&e, &e, &secp256k1_n);
-        u256_sub(v, &secp256k1_n, &e);
+        if (!u256_less(&e, &vl_curve_secp256k1.n)) u256_sub(&e, &e, &vl_curve_secp256k1.n);
+        u256_sub(v, &vl_curve_secp256k1.n, &e);
         if (u256_is_zero(&e)) *v = e;
     }
 }
@@ -120,7 +120,7 @@ int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *ke
     }
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
-    const vl_curve_ops *ops = vl_dispatch_secp256k1(isa, n, &pieces, &error);
+    const vl_curve_ops *ops = vl_dispatch_curve(&vl_curve_secp256k1, isa, n, &pieces, &error);
     if (error == VL_SUCCESS) error = vl_hash_choose(&hashing, VL_SHA256, isa);
     if (error != VL_SUCCESS) return error;
     vl_schnorr_input input = {keys, signatures, messages, ops, &hashing};

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import hashes, merkle, secp256k1
+    from . import hashes, merkle, p256, secp256k1
     from ._devices import Device, devices, use
     from ._verdicts import Verdict, Verdicts
     from .errors import (
@@ -33,6 +33,7 @@ __all__ = [
     "devices",
     "hashes",
     "merkle",
+    "p256",
     "secp256k1",
     "use",
 ]
@@ -53,7 +54,7 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 def __getattr__(name: str) -> object:
     """Imports what is asked for at first use (PEP 562): NumPy alone takes 100 ms to load."""
-    if name in ("hashes", "merkle", "secp256k1"):
+    if name in ("hashes", "merkle", "p256", "secp256k1"):
         return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -35,6 +35,7 @@ class Scheme(str, Enum):
     """What can be verified."""
 
     SECP256K1_ECDSA = "secp256k1-ecdsa"
+    P256_ECDSA = "p256-ecdsa"
     BIP340 = "bip340"
 
 
@@ -67,7 +68,7 @@ def verify(
     signatures: Signatures,
     digests: Annotated[
         str | None,
-        typer.Option(metavar="COL", help="Column of the 32-byte digests (secp256k1-ecdsa)."),
+        typer.Option(metavar="COL", help="Column of the 32-byte digests (ECDSA)."),
     ] = None,
     messages: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of the messages (bip340).")
@@ -108,6 +109,7 @@ def verify(
     else:
         _refuse(scheme, messages=messages)
         check = audit.ecdsa_check(
+            scheme.value,
             keys,
             signatures,
             _require(scheme, "digests", digests),
