@@ -7,5 +7,6 @@
 /* Built at the first call (some milliseconds, 1.5 MB each); thread-safe. */
 const uint64_t *vl_secp256k1_fixed_base(void);
 const uint64_t *vl_p256_fixed_base(void);
+const uint64_t *vl_sm2_fixed_base(void);
 
 #endif

@@ -50,6 +50,12 @@ static const vl_modulus VL_P256_P = {{{0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFF, 0x0, 0x3
 static const vl_modulus VL_P256_N = {
     {{0x33B9CAC2FC632551, 0x339BEAB69C5E7A13, 0x3FFFFFFFFFFFFFFB, 0x3FFFFFC00000003F, 0xFF}}, 0x332E375511FF43B1};
 
+/* SM2, GB/T 32918.5-2017. */
+static const vl_modulus VL_SM2_P = {
+    {{0x3FFFFFFFFFFFFFFF, 0x3FFFFFFC00000003, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFBFFFFFFFFF, 0xFF}}, 0x3FFFFFFFFFFFFFFF};
+static const vl_modulus VL_SM2_N = {
+    {{0x13BBF40939D54123, 0x80F7DAC871814AD, 0x3FFFFFFFFFFFFFF7, 0x3FFFFFBFFFFFFFFF, 0xFF}}, 0xD8061778DCAF68B};
+
 static inline void modinv_from_words(modinv_int *r, const uint64_t a[4]) {
     r->l[0] = (int64_t)(a[0] & MODINV_LOW62);
     r->l[1] = (int64_t)((a[0] >> 62 | a[1] << 2) & MODINV_LOW62);

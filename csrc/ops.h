@@ -50,17 +50,21 @@ typedef struct {
 /* One table per machine and curve: isa_*.c. */
 extern const vl_curve_ops vl_secp256k1_scalar, vl_secp256k1_portable, vl_secp256k1_avx512;
 extern const vl_curve_ops vl_p256_scalar, vl_p256_avx512;
+extern const vl_curve_ops vl_sm2_scalar, vl_sm2_avx512;
 
 /* The exact path: complete formulas, plain scalar code, one item. Returns 1 and R = u G + v Q, or 0 when it is infinity. */
 int vl_secp256k1_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
 int vl_p256_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
+int vl_sm2_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
 
 /* y^2 = x^3 + A x + B and both below p: the host's own check of every key, whoever decompressed it. */
 int vl_secp256k1_on_curve(const vl_point *q);
 int vl_p256_on_curve(const vl_point *q);
+int vl_sm2_on_curve(const vl_point *q);
 
 /* Builds the fixed-base table (1.5 MB, some milliseconds) if it is not there yet. Thread-safe. */
 void vl_secp256k1_prepare(void);
 void vl_p256_prepare(void);
+void vl_sm2_prepare(void);
 
 #endif

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from native_library import broken_bounds, has_avx512, library
-from reference import p256, secp256k1
+from reference import p256, secp256k1, sm2
 from reference.weierstrass import Curve
 
 RNG = random.Random("the field")
@@ -142,6 +142,9 @@ MACHINES: dict[str, tuple[int, int, int, bool | None, bool, Curve, int]] = {
     "MACHINE_5X52_INT128 CURVE_P256": (52, 5, 8, True, False, p256.CURVE, 2**260),
     "MACHINE_5X52_EMULATED CURVE_P256": (52, 5, 8, False, True, p256.CURVE, 2**260),
     "MACHINE_5X52_MADD CURVE_P256": (52, 5, 8, False, True, p256.CURVE, 2**260),
+    "MACHINE_5X52_INT128 CURVE_SM2": (52, 5, 8, True, False, sm2.CURVE, 2**260),
+    "MACHINE_5X52_EMULATED CURVE_SM2": (52, 5, 8, False, True, sm2.CURVE, 2**260),
+    "MACHINE_5X52_MADD CURVE_SM2": (52, 5, 8, False, True, sm2.CURVE, 2**260),
 }
 
 

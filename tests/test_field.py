@@ -380,8 +380,10 @@ def test_constants_of_the_prime(name: str) -> None:
     assert (joined(constants[8:12], 64), joined(constants[12:], 64)) == curve.G
     if r == 1:
         return
-    montgomery = (ctypes.c_uint64 * 17)()
+    montgomery = (ctypes.c_uint64 * 23)()
     native.native_montgomery(montgomery)
     powers = [joined(montgomery[i : i + 4], 64) for i in (0, 4, 8)]
     assert powers == [pow(r, k, p) for k in (1, 2, 3)]
-    assert joined(montgomery[12:], 52) == p + 1
+    assert joined(montgomery[12:17], 52) - (montgomery[17] << 104) == p + 1
+    assert sum(limb << (52 * i) for i, limb in enumerate(montgomery[18:])) == p
+    assert min(montgomery[18:22]) >= 2**52 - 1

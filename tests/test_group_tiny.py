@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 
 from native_library import broken_bounds, has_avx512, library
-from reference import p256, secp256k1, weierstrass
+from reference import p256, secp256k1, sm2, weierstrass
 
 RNG = random.Random("the group")
 Point = tuple[int, int] | None
@@ -276,7 +276,7 @@ def test_affine_additions(tiny: ctypes.CDLL, curve: Curve) -> None:
 # ---- the real field ----
 
 MACHINES = ["MACHINE_8X32", "MACHINE_5X52_INT128", "MACHINE_5X52_EMULATED", "MACHINE_5X52_MADD"]
-MACHINES += [f"{name} CURVE_P256" for name in MACHINES[1:]]
+MACHINES += [f"{name} {curve}" for curve in ("CURVE_P256", "CURVE_SM2") for name in MACHINES[1:]]
 
 
 @pytest.fixture(
@@ -297,7 +297,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[ctypes.CDLL]:
 def large(request: pytest.FixtureRequest) -> weierstrass.Curve:
     """The curve of the machine."""
     name, _ = request.node.callspec.params["machine"]
-    return p256.CURVE if "P256" in name else secp256k1.CURVE
+    return {"P256": p256, "SM2": sm2}.get(name.partition(" CURVE_")[2], secp256k1).CURVE
 
 
 @cache

@@ -12,6 +12,7 @@ import pytest
 from native_library import broken_bounds, has_avx512, library
 from reference.p256 import CURVE as P256
 from reference.secp256k1 import CURVE as SECP256K1
+from reference.sm2 import CURVE as SM2
 from reference.weierstrass import Curve
 
 RNG = random.Random("scalars")
@@ -25,9 +26,12 @@ MACHINES = {
     "MACHINE_5X52_INT128 CURVE_P256": (64, 4, 2**256, P256),
     "MACHINE_5X52_EMULATED CURVE_P256": (52, 5, 2**260, P256),
     "MACHINE_5X52_MADD CURVE_P256": (52, 5, 2**260, P256),
+    "MACHINE_5X52_INT128 CURVE_SM2": (64, 4, 2**256, SM2),
+    "MACHINE_5X52_EMULATED CURVE_SM2": (52, 5, 2**260, SM2),
+    "MACHINE_5X52_MADD CURVE_SM2": (52, 5, 2**260, SM2),
 }
 # As tests/native/scalar.c numbers them.
-MODULI = [SECP256K1.P, SECP256K1.N, P256.P, P256.N]
+MODULI = [SECP256K1.P, SECP256K1.N, P256.P, P256.N, SM2.P, SM2.N]
 
 
 def words(values: list[int]) -> bytes:
@@ -104,7 +108,9 @@ def scalars(request: pytest.FixtureRequest) -> Scalars:
     return machine
 
 
-@pytest.fixture(params=range(4), ids=["secp256k1 p", "secp256k1 n", "P-256 p", "P-256 n"])
+@pytest.fixture(
+    params=range(6), ids=["secp256k1.p", "secp256k1.n", "p256.p", "p256.n", "sm2.p", "sm2.n"]
+)
 def modulus(request: pytest.FixtureRequest) -> tuple[int, int]:
     return MODULI[request.param], request.param
 

@@ -21,3 +21,14 @@ const vl_curve vl_curve_p256 = {
     .on_curve = vl_p256_on_curve,
     .prepare = vl_p256_prepare,
 };
+
+/* GB/T 32918.5-2017: p = 2^256 - 2^224 - 2^96 + 2^64 - 1. */
+const vl_curve vl_curve_sm2 = {
+    .p = {{0xffffffffffffffff, 0xffffffff00000000, 0xffffffffffffffff, 0xfffffffeffffffff}},
+    .n = {{0x53bbf40939d54123, 0x7203df6b21c6052b, 0xffffffffffffffff, 0xfffffffeffffffff}},
+    .n_half = {{0xa9ddfa049ceaa091, 0xb901efb590e30295, 0xffffffffffffffff, 0x7fffffff7fffffff}},
+    .p_minus_n = {{0xac440bf6c62abedc, 0x8dfc2093de39fad5, 0x0000000000000000, 0x0000000000000000}},
+    .double_mul_exact = vl_sm2_double_mul_exact,
+    .on_curve = vl_sm2_on_curve,
+    .prepare = vl_sm2_prepare,
+};

@@ -17,6 +17,6 @@ struct vl_curve {
     void (*prepare)(void);
 };
 
-extern const vl_curve vl_curve_secp256k1, vl_curve_p256;
+extern const vl_curve vl_curve_secp256k1, vl_curve_p256, vl_curve_sm2;
 
 #endif

@@ -153,12 +153,14 @@ void native_curve(u64 *out) {
 }
 
 #if FE_MONTGOMERY
-/* R, R^2, R^3, and p + 1 in limbs */
+/* R, R^2, R^3, p + 1 in limbs, and what is to be taken off that, in units of 2^104 */
 void native_montgomery(u64 *out) {
     memcpy(out, FE_R, sizeof FE_R);
     memcpy(out + 4, FE_R2, sizeof FE_R2);
     memcpy(out + 8, FE_R3, sizeof FE_R3);
     memcpy(out + 12, FE_P_PLUS_1, sizeof FE_P_PLUS_1);
+    out[17] = FE_P_PLUS_1_LESS_2_104;
+    memcpy(out + 18, FE_BIAS1, sizeof FE_BIAS1);
 }
 #endif
 

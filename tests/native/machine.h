@@ -1,5 +1,5 @@
 /* One field machine, chosen by the compiler's command line (-DMACHINE_8X32 and so on), for the files beside this one.
- * They end with MACHINE_END. The field is secp256k1's, or with -DCURVE_P256 P-256's; -DTINY_MINUS_3 gives the tiny curves
+ * They end with MACHINE_END. The field is secp256k1's, or with -DCURVE_P256 P-256's, -DCURVE_SM2 SM2's; -DTINY_MINUS_3 gives the tiny curves
  * a = -3.
  *
  * With -DVERIFY a broken bound is counted and named instead of ending the process, so that a test can ask about it. */
@@ -45,6 +45,11 @@ void native_tiny(u32 p, u32 b) { tiny_p = p, tiny_b[0] = b, tiny_3b[0] = 3 * b; 
 #define CURVE_A_IS_MINUS_3 0
 #endif
 #include "field/fe_tiny.inc"
+#elif defined(CURVE_SM2)
+#include "field/sm2.h"
+#include "scalar/sm2.h"
+#define MODULUS_P VL_SM2_P
+#define MODULUS_N VL_SM2_N
 #elif defined(CURVE_P256)
 #include "field/p256.h"
 #include "scalar/p256.h"

@@ -31,7 +31,8 @@ int native_fe_size(void) { return (int)sizeof(fe); }
 
 /* Every modulus that there is, whatever the machine's own. */
 static const vl_modulus *modulus(int which) {
-    static const vl_modulus *const all[] = {&VL_SECP256K1_P, &VL_SECP256K1_N, &VL_P256_P, &VL_P256_N};
+    static const vl_modulus *const all[] = {&VL_SECP256K1_P, &VL_SECP256K1_N, &VL_P256_P,
+                                            &VL_P256_N,      &VL_SM2_P,       &VL_SM2_N};
     return all[which];
 }
 
