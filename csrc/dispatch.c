@@ -14,7 +14,7 @@
 typedef struct {
     const char *name;
     enum vl_cpu_set needs;
-    const vl_curve_ops *secp256k1;          /* NULL: as scalar */
+    const vl_curve_ops *secp256k1, *p256;   /* NULL: as scalar */
     const vl_edwards_ops *ed25519;          /* NULL: as scalar */
     const vl_hash_ops *hash[VL_HASH_COUNT]; /* NULL: as scalar */
 } isa_row;
@@ -47,12 +47,12 @@ typedef struct {
     }
 
 static const isa_row rows[] = {
-    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, &vl_ed25519_scalar, HASHES_SCALAR},
-    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, NULL, {NULL}},
-    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, NULL, HASHES_SHA_NI},
-    [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), ON_X86_64(vl_ed25519_avx512),
-                       HASHES_AVX512},
-    [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, NULL, NULL, HASHES_AVX2},
+    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, &vl_p256_scalar, &vl_ed25519_scalar, HASHES_SCALAR},
+    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, NULL, NULL, {NULL}},
+    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, NULL, NULL, HASHES_SHA_NI},
+    [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), ON_X86_64(vl_p256_avx512),
+                       ON_X86_64(vl_ed25519_avx512), HASHES_AVX512},
+    [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, NULL, NULL, NULL, HASHES_AVX2},
 };
 
 enum { ISA_COUNT = sizeof rows / sizeof rows[0] };
@@ -93,14 +93,18 @@ static const preference *preferences(int hash) {
 /* ---- Rows and what they own ---- */
 
 /* Numbers of what is chosen and tested by itself: hash h is HASHES + h. */
-enum { SECP256K1, ED25519, HASHES, PRIMITIVES = HASHES + VL_HASH_COUNT };
+enum { SECP256K1, P256, ED25519, HASHES, PRIMITIVES = HASHES + VL_HASH_COUNT };
 
 static int is_isa(int isa) { return isa >= 0 && isa < ISA_COUNT; }
 
+/* NULL for what is no curve, too. */
+static const vl_curve_ops *curve_ops(int isa, int which) {
+    return which == SECP256K1 ? rows[isa].secp256k1 : which == P256 ? rows[isa].p256 : NULL;
+}
+
 static int owns(int isa, int which) {
-    if (which == SECP256K1) return rows[isa].secp256k1 != NULL;
     if (which == ED25519) return rows[isa].ed25519 != NULL;
-    return rows[isa].hash[which - HASHES] != NULL;
+    return which >= HASHES ? rows[isa].hash[which - HASHES] != NULL : curve_ops(isa, which) != NULL;
 }
 
 int vl_isa_count(void) { return ISA_COUNT; }
@@ -116,8 +120,10 @@ int vl_isa_hash_lanes(int isa) {
 size_t vl_scratch_size(void) {
     size_t most = 0;
     for (int isa = 0; isa < ISA_COUNT; isa++) {
-        if (owns(isa, SECP256K1) && rows[isa].secp256k1->scratch_size > most) most = rows[isa].secp256k1->scratch_size;
-        if (owns(isa, ED25519) && rows[isa].ed25519->scratch_size > most) most = rows[isa].ed25519->scratch_size;
+        for (int which = 0; which < ED25519; which++) {
+            const vl_curve_ops *ops = curve_ops(isa, which);
+            if (ops && ops->scratch_size > most) most = ops->scratch_size;
+        }
         if (owns(isa, ED25519) && rows[isa].ed25519->scratch_size > most) most = rows[isa].ed25519->scratch_size;
     }
     return VL_SCRATCH_ALIGN - 1 + VL_SCRATCH_HOST + most;
@@ -136,6 +142,7 @@ static const vl_hash_ops *row_hash(int isa, int hash) {
 
 static int passes_selftest(int isa, int which, const vl_scratch *scratch) {
     if (which == SECP256K1) return vl_selftest_secp256k1(rows[isa].secp256k1, row_hash(isa, VL_SHA256), scratch);
+    if (which == P256) return vl_selftest_p256(rows[isa].p256, scratch);
     if (which == ED25519) return vl_selftest_ed25519(rows[isa].ed25519, row_hash(isa, VL_SHA512), scratch);
     return vl_selftest_hash(rows[isa].hash[which - HASHES], which - HASHES);
 }
@@ -170,6 +177,7 @@ int vl_selftest(int isa, void *scratch, size_t scratch_size) {
     if (vl_scratch_cut(&pieces, scratch, scratch_size) != VL_SUCCESS) return VL_ERROR_SCRATCH;
     vl_secp256k1_prepare();
     vl_ed25519_prepare();
+    vl_p256_prepare();
     int result = VL_SUCCESS;
     for (int which = 0; which < PRIMITIVES; which++) {
         int error = owns(isa, which) ? run_selftest(isa, which, &pieces) : VL_SUCCESS;
@@ -204,12 +212,13 @@ static int choose_row(int *row, size_t *from, int isa, size_t n, int which, cons
     }
 }
 
-const vl_curve_ops *vl_dispatch_secp256k1(int isa, size_t n, const vl_scratch *scratch, int *error) {
+const vl_curve_ops *vl_dispatch_curve(const vl_curve *curve, int isa, size_t n, const vl_scratch *scratch, int *error) {
+    const int which = curve == &vl_curve_secp256k1 ? SECP256K1 : P256;
     int row;
     size_t from;
-    vl_secp256k1_prepare();
-    *error = choose_row(&row, &from, isa, n, SECP256K1, scratch);
-    return *error == VL_SUCCESS ? rows[row].secp256k1 : NULL;
+    curve->prepare();
+    *error = choose_row(&row, &from, isa, n, which, scratch);
+    return *error == VL_SUCCESS ? curve_ops(row, which) : NULL;
 }
 
 const vl_edwards_ops *vl_dispatch_ed25519(int isa, size_t n, const vl_scratch *scratch, int *error) {

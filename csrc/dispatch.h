@@ -4,6 +4,7 @@
 
 #include "hash/hash.h"
 #include "ops.h"
+#include "scheme/curve.h"
 #include "scratch.h"
 #include "verilane.h"
 
@@ -13,7 +14,7 @@
  * VL_ISA_AUTO takes the fastest row that works. A row without a column of its own does that work as scalar does.
  * The first use of a row runs its self-test. Thread-safe without a lock: threads that come first at once each run
  * it, on their own memory. */
-const vl_curve_ops *vl_dispatch_secp256k1(int isa, size_t n, const vl_scratch *scratch, int *error);
+const vl_curve_ops *vl_dispatch_curve(const vl_curve *curve, int isa, size_t n, const vl_scratch *scratch, int *error);
 const vl_edwards_ops *vl_dispatch_ed25519(int isa, size_t n, const vl_scratch *scratch, int *error);
 
 /* The same for a hash (0 <= hash < VL_HASH_COUNT); *from = from how many messages on this row is the one to take. */

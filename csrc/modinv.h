@@ -38,7 +38,7 @@ typedef struct {
 } vl_modulus;
 
 /* secp256k1, SEC 2 v2.0 section 2.4.1: p = 2^256 - 2^32 - 977 and the group order n. tests/test_scalar.py recomputes
- * both rows. */
+ * the rows. */
 static const vl_modulus VL_SECP256K1_P = {
     {{0x3FFFFFFEFFFFFC2F, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0xFF}}, 0x27C7F6E22DDACACF};
 static const vl_modulus VL_SECP256K1_N = {
@@ -47,6 +47,18 @@ static const vl_modulus VL_SECP256K1_N = {
 /* 2^255 - 19, the field of edwards25519. tests/test_field_25519.py recomputes it. */
 static const vl_modulus VL_ED25519_P = {
     {{0x3FFFFFFFFFFFFFED, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0x7F}}, 0x39435E50D79435E5};
+
+/* P-256, SEC 2 v2.0 section 2.4.2. */
+static const vl_modulus VL_P256_P = {{{0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFF, 0x0, 0x3FFFFFC000000040, 0xFF}},
+                                     0x3FFFFFFFFFFFFFFF};
+static const vl_modulus VL_P256_N = {
+    {{0x33B9CAC2FC632551, 0x339BEAB69C5E7A13, 0x3FFFFFFFFFFFFFFB, 0x3FFFFFC00000003F, 0xFF}}, 0x332E375511FF43B1};
+
+/* SM2, GB/T 32918.5-2017. */
+static const vl_modulus VL_SM2_P = {
+    {{0x3FFFFFFFFFFFFFFF, 0x3FFFFFFC00000003, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFBFFFFFFFFF, 0xFF}}, 0x3FFFFFFFFFFFFFFF};
+static const vl_modulus VL_SM2_N = {
+    {{0x13BBF40939D54123, 0x80F7DAC871814AD, 0x3FFFFFFFFFFFFFF7, 0x3FFFFFBFFFFFFFFF, 0xFF}}, 0xD8061778DCAF68B};
 
 static inline void modinv_from_words(modinv_int *r, const uint64_t a[4]) {
     r->l[0] = (int64_t)(a[0] & MODINV_LOW62);

@@ -20,6 +20,8 @@ typedef struct {
 /* Most items that one call of a primitive below may get; scratch sizes follow from it. */
 #define VL_BLOCK 512
 
+typedef struct vl_curve vl_curve; /* scheme/curve.h */
+
 typedef struct {
     int lanes;
     /* Bytes of scratch (aligned to 64) that any of these calls needs. */
@@ -37,22 +39,33 @@ typedef struct {
     void (*double_mul)(vl_point *r, uint8_t *exceptional, size_t n, const vl_u256 *u, const vl_u256 *v,
                        const vl_point *q, void *scratch);
 
-    /* y[i] = a square root of x[i]^3 + 7 with y mod 2 = odd[i].
+    /* y[i] = a square root of x[i]^3 + A x[i] + B with y mod 2 = odd[i].
      * On output: ok[i] = 1, or 0 when there is none (y[i] then means nothing). */
     void (*decompress)(vl_u256 *y, uint8_t *ok, size_t n, const vl_u256 *x, const uint8_t *odd, void *scratch);
+
+    /* What this is the arithmetic of. */
+    const vl_curve *curve;
 } vl_curve_ops;
 
-/* One table per machine and curve; secp256k1's are in isa_*.c. */
+/* One table per machine and curve: isa_*.c. */
 extern const vl_curve_ops vl_secp256k1_scalar, vl_secp256k1_portable, vl_secp256k1_avx512;
+extern const vl_curve_ops vl_p256_scalar, vl_p256_avx512;
+extern const vl_curve_ops vl_sm2_scalar, vl_sm2_avx512;
 
 /* The exact path: complete formulas, plain scalar code, one item. Returns 1 and R = u G + v Q, or 0 when it is infinity. */
 int vl_secp256k1_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
+int vl_p256_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
+int vl_sm2_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
 
-/* y^2 = x^3 + 7 and both below p: the host's own check of every key, whoever decompressed it. */
+/* y^2 = x^3 + A x + B and both below p: the host's own check of every key, whoever decompressed it. */
 int vl_secp256k1_on_curve(const vl_point *q);
+int vl_p256_on_curve(const vl_point *q);
+int vl_sm2_on_curve(const vl_point *q);
 
 /* Builds the fixed-base table (1.5 MB, some milliseconds) if it is not there yet. Thread-safe. */
 void vl_secp256k1_prepare(void);
+void vl_p256_prepare(void);
+void vl_sm2_prepare(void);
 
 /* ---- edwards25519: the same division of labour. Its group law is complete: there is no exceptional case ---- */
 

@@ -6,9 +6,10 @@
 #include "ops.h"
 #include "scratch.h"
 
-/* Both return 1 if every answer is right, else 0. About a millisecond; vl_secp256k1_prepare() comes first.
+/* All return 1 if every answer is right, else 0. About a millisecond; the curve's prepare() comes first.
  * sha256: what BIP-340's challenges are hashed with. */
 int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch);
+int vl_selftest_p256(const vl_curve_ops *ops, const vl_scratch *scratch);
 int vl_selftest_hash(const vl_hash_ops *ops, int hash);
 
 /* The same; vl_ed25519_prepare() comes first. */

@@ -5,6 +5,7 @@
 #define VL_SELFTEST_VECTORS_H
 
 #include "ops.h"
+#include "scheme/curve.h"
 
 /* A number as it is written: most significant word first. */
 #define U256(a, b, c, d) \
@@ -23,6 +24,29 @@ typedef struct {
     vl_point q, sum; /* sum = u G + v q */
     sum_kind kind;
 } sum_vector;
+
+typedef struct {
+    vl_u256 a, b, d, u, v; /* u = a / d, v = b / d mod n */
+} ratio_vector;
+
+typedef struct {
+    vl_u256 x, y;
+    uint8_t odd, ok;
+} root_vector;
+
+/* One curve's. */
+typedef struct {
+    const vl_curve *curve;
+    const sum_vector *sums;
+    size_t sum_count;
+    const ratio_vector *ratios;
+    size_t ratio_count;
+    const root_vector *roots; /* the first is G */
+    size_t root_count;
+    const uint8_t *digest, *signature, *key; /* 32, 65 (with the recovery id) and 64 bytes */
+} curve_answers;
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
 static const sum_vector sum_vectors[] = {
     /* u = h("u0"), v = h("v0"), Q = h("q0") G */
@@ -147,10 +171,6 @@ static const sum_vector sum_vectors[] = {
      INFINITE},
 };
 
-typedef struct {
-    vl_u256 a, b, d, u, v; /* u = a / d, v = b / d mod n */
-} ratio_vector;
-
 static const ratio_vector ratio_vectors[] = {
     /* a = h("a<i>"), b = h("b<i>"), d = h("d<i>") for i = 0..3; then a, b or d of 0, 1, 2, n - 1, n - 2 */
     {U256(4E1195DF020DE59E, 0D65A33A4279F118, 3E7AE4E5D980E309, F8B55ADFF2E61C3E),
@@ -189,11 +209,6 @@ static const ratio_vector ratio_vectors[] = {
      U256(FFFFFFFFFFFFFFFF, FFFFFFFFFFFFFFFE, BAAEDCE6AF48A03B, BFD25E8CD0364140),
      U256(0000000000000000, 0000000000000000, 0000000000000000, 0000000000000000)},
 };
-
-typedef struct {
-    vl_u256 x, y;
-    uint8_t odd, ok;
-} root_vector;
 
 static const root_vector root_vectors[] = {
     /* G and -G; x = 5; q0 and q1 of the sums; x = 0 and 1 */
@@ -242,5 +257,18 @@ static const uint8_t schnorr_signature[64] = {
     0x1b, 0xde, 0x41, 0x3e, 0x6d, 0x43, 0xf9, 0x17, 0xdc, 0x8d, 0xcf, 0x8c, 0x78, 0xde, 0x33, 0x41,
     0x89, 0x06, 0xd1, 0x1a, 0xc9, 0x76, 0xab, 0xcc, 0xb2, 0x0b, 0x09, 0x12, 0x92, 0xbf, 0xf4, 0xea,
     0x89, 0x7e, 0xfc, 0xb6, 0x39, 0xea, 0x87, 0x1c, 0xfa, 0x95, 0xf6, 0xde, 0x33, 0x9e, 0x4b, 0x0a};
+
+static const curve_answers secp256k1_answers = {
+    .curve = &vl_curve_secp256k1,
+    .sums = sum_vectors,
+    .sum_count = LENGTH(sum_vectors),
+    .ratios = ratio_vectors,
+    .ratio_count = LENGTH(ratio_vectors),
+    .roots = root_vectors,
+    .root_count = LENGTH(root_vectors),
+    .digest = ecdsa_digest,
+    .signature = ecdsa_signature,
+    .key = ecdsa_key,
+};
 
 #endif

@@ -97,6 +97,11 @@ int vl_secp256k1_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys
                               const vl_column *digests, int encoding, unsigned flags, int isa, void *scratch,
                               size_t scratch_size);
 
+/* The same over P-256 (FIPS 186-5, SEC 2 v2.0 section 2.4.2). */
+int vl_p256_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                         const vl_column *digests, int encoding, unsigned flags, int isa, void *scratch,
+                         size_t scratch_size);
+
 /* signatures: 65 bytes, r || s || id with id 0..3 (bit 0: parity of R.y; bit 1: R.x = r + n).
  * keys64: n rows x || y, zero where the verdict is not VL_OK. No point from (r, id), or Q = O: VL_BAD_SIGNATURE. */
 int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_column *signatures,

@@ -17,6 +17,7 @@ FN_INLINE word w_or(word a, word b) { return _mm512_or_si512(a, b); }
 /* macros: the count must be a literal for clang */
 #define w_shr(a, n) _mm512_srli_epi64(a, n)
 #define w_shl(a, n) _mm512_slli_epi64(a, n)
+#define w_sar(a, n) _mm512_srai_epi64(a, n) /* signed */
 /* low word of (high:low) >> n, 0 < n < 64 */
 #define w_funnel_shr(low, high, n) _mm512_shrdi_epi64(low, high, n)
 /* the same for a run-time n below 128; bits shifted in are zero */

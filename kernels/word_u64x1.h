@@ -16,6 +16,7 @@ FN_INLINE word w_and(word a, word b) { return a & b; }
 FN_INLINE word w_or(word a, word b) { return a | b; }
 #define w_shr(a, n) ((a) >> (n))
 #define w_shl(a, n) ((a) << (n))
+#define w_sar(a, n) ((u64)((int64_t)(a) >> (n))) /* signed */
 #define w_funnel_shr(low, high, n) ((low) >> (n) | (high) << (64 - (n)))
 FN_INLINE word w_shr_by(word a, u32 n) { return n < 64 ? a >> n : 0; }
 FN_INLINE word w_shl_by(word a, u32 n) { return n < 64 ? a << n : 0; }

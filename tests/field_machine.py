@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import pytest
 
 from native_library import broken_bounds, has_avx512, library
-from reference.secp256k1 import P
+from reference import p256, secp256k1, sm2
+from reference.weierstrass import Curve
 
 RNG = random.Random("the field")
-FOLD = 2**256 - P
-
 Element = tuple[int, ...]  # the limbs of one lane
 
 
@@ -22,6 +21,7 @@ class Machine:
     """What a machine's elements look like: `count` limbs of `bits` bits in words of `width` bytes.
 
     grows: limbs 0..3 may grow with the magnitude, or only limb 4 (5x52); None: any 256 bits.
+    radix: a number a is held as a radix mod p (Montgomery's form), which is 1 for most.
     """
 
     native: ctypes.CDLL
@@ -31,6 +31,25 @@ class Machine:
     width: int
     grows: bool | None
     factors_have_junk: bool
+    curve: Curve
+    radix: int
+
+    @property
+    def p(self) -> int:
+        return self.curve.P
+
+    @property
+    def fold(self) -> int:
+        """Returns 2^256 mod p."""
+        return 2**256 - self.p
+
+    def number(self, form: int) -> int:
+        """Returns the number that a value stands for."""
+        return form * pow(self.radix, -1, self.p) % self.p
+
+    def form(self, number: int) -> int:
+        """Returns the canonical value that stands for a number."""
+        return number * self.radix % self.p
 
     def bounds(self, magnitude: int) -> list[int]:
         """Returns the largest value of each limb."""
@@ -64,22 +83,23 @@ class Machine:
 
     def edges(self, magnitude: int) -> list[Element]:
         """Returns representations of this magnitude that are likely to break something."""
+        p, fold = self.p, self.fold
         near = [
             0,
             1,
             2,
-            FOLD - 1,
-            FOLD,
-            FOLD + 1,
-            P - 2,
-            P - 1,
-            P,
-            P + 1,
-            P // 2,
+            fold - 1,
+            fold,
+            fold + 1,
+            p - 2,
+            p - 1,
+            p,
+            p + 1,
+            p // 2,
             2**255,
             2**256 - 1,
         ]
-        multiples = [k * P + d for k in range(magnitude + 1) for d in (-1, 0, 1, 2, FOLD)]
+        multiples = [k * p + d for k in range(magnitude + 1) for d in (-1, 0, 1, 2, fold)]
         carried = [self.limbs(x) for x in [*near, *multiples] if x >= 0]
         most = self.bounds(magnitude)
         one_hot = [tuple(x if i == j else 0 for j, x in enumerate(most)) for i in range(self.count)]
@@ -114,11 +134,17 @@ class Machine:
 
 
 # Compiler options of tests/native/machine.h and the fields of Machine after `lanes`.
-MACHINES: dict[str, tuple[int, int, int, bool | None, bool]] = {
-    "MACHINE_8X32": (32, 8, 4, None, False),
-    "MACHINE_5X52_INT128": (52, 5, 8, True, False),
-    "MACHINE_5X52_EMULATED": (52, 5, 8, False, True),
-    "MACHINE_5X52_MADD": (52, 5, 8, False, True),
+MACHINES: dict[str, tuple[int, int, int, bool | None, bool, Curve, int]] = {
+    "MACHINE_8X32": (32, 8, 4, None, False, secp256k1.CURVE, 1),
+    "MACHINE_5X52_INT128": (52, 5, 8, True, False, secp256k1.CURVE, 1),
+    "MACHINE_5X52_EMULATED": (52, 5, 8, False, True, secp256k1.CURVE, 1),
+    "MACHINE_5X52_MADD": (52, 5, 8, False, True, secp256k1.CURVE, 1),
+    "MACHINE_5X52_INT128 CURVE_P256": (52, 5, 8, True, False, p256.CURVE, 2**260),
+    "MACHINE_5X52_EMULATED CURVE_P256": (52, 5, 8, False, True, p256.CURVE, 2**260),
+    "MACHINE_5X52_MADD CURVE_P256": (52, 5, 8, False, True, p256.CURVE, 2**260),
+    "MACHINE_5X52_INT128 CURVE_SM2": (52, 5, 8, True, False, sm2.CURVE, 2**260),
+    "MACHINE_5X52_EMULATED CURVE_SM2": (52, 5, 8, False, True, sm2.CURVE, 2**260),
+    "MACHINE_5X52_MADD CURVE_SM2": (52, 5, 8, False, True, sm2.CURVE, 2**260),
 }
 
 
@@ -131,9 +157,9 @@ def build_name(build: tuple[str, bool]) -> str:
 
 def load_machine(name: str, *, verify: bool) -> Machine:
     """Returns this machine with tests/native/field.c compiled for it; skips where it can't run."""
-    if name == "MACHINE_5X52_MADD" and not has_avx512():
+    if "5X52_MADD" in name and not has_avx512():
         pytest.skip("this CPU lacks AVX-512 IFMA")
-    native = library("field.c", name, verify=verify)
+    native = library("field.c", *name.split(), verify=verify)
     for function in ("native_is_zero", "native_is_odd"):
         getattr(native, function).restype = ctypes.c_uint32
     found = Machine(native, native.native_lanes(), *MACHINES[name])

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from coincurve import PrivateKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from reference import ecdsa
-from reference.secp256k1 import N, Point, add, encode_point, multiply, multiply_base, negate
+from reference.secp256k1 import CURVE as SECP256K1
+from reference.secp256k1 import N
+from reference.weierstrass import Curve, Point
 
 
 @dataclass(frozen=True)
@@ -35,60 +40,99 @@ class Item:
 # ---- Honest items ----
 
 
-def negated_s(signature: bytes) -> bytes:
+def negated_s(signature: bytes, curve: Curve = SECP256K1) -> bytes:
     """(r, n - s) of a compact signature (r, s)."""
-    return signature[:32] + (N - int.from_bytes(signature[32:], "big")).to_bytes(32, "big")
+    return signature[:32] + (curve.N - int.from_bytes(signature[32:], "big")).to_bytes(32, "big")
 
 
 @cache
-def honest_items(count: int = 1100) -> list[Item]:
-    """Signed by libsecp256k1: three forms of keys, every 7th s high, every 5th digest another."""
+def honest_items(count: int = 1100, curve: Curve = SECP256K1) -> list[Item]:
+    """Signed by libsecp256k1, or OpenSSL: three forms of keys, every 7th s high, every 5th digest
+    another.
+    """
     rng = random.Random("honest")
     items = []
     for index in range(count):
-        private = PrivateKey(rng.randbytes(32))
-        digest = rng.randbytes(32)
-        signature = private.sign_recoverable(digest, hasher=None)[:64]
-        if index % 7 == 3:
-            signature = negated_s(signature)
-        key = private.public_key.format(compressed=index % 3 == 0)[index % 3 == 2 :]
+        digest, secret = rng.randbytes(32), rng.randrange(1, curve.N)
+        signature, point = (_libsecp256k1 if curve is SECP256K1 else _openssl)(secret, digest)
+        if (int.from_bytes(signature[32:], "big") > curve.N // 2) != (index % 7 == 3):
+            signature = negated_s(signature, curve)
+        key = b"\x04" + point
+        if index % 3 == 0:
+            key = bytes([2 + point[63] % 2]) + point[:32]
         forged = index % 5 == 4
         verdict = ecdsa.MISMATCH if forged else ecdsa.OK
         digest = rng.randbytes(32) if forged else digest
-        items.append(Item("honest", key, signature, digest, verdict))
+        items.append(Item("honest", key[index % 3 == 2 :], signature, digest, verdict))
     return items
+
+
+def _libsecp256k1(secret: int, digest: bytes) -> tuple[bytes, bytes]:
+    """(r || s, x || y)"""
+    private = PrivateKey(secret.to_bytes(32, "big"))
+    signature = private.sign_recoverable(digest, hasher=None)[:64]
+    return signature, private.public_key.format(compressed=False)[1:]
+
+
+def _openssl(secret: int, digest: bytes) -> tuple[bytes, bytes]:
+    """The same over P-256."""
+    private = ec.derive_private_key(secret, ec.SECP256R1())
+    algorithm = ec.ECDSA(Prehashed(SHA256()), deterministic_signing=True)
+    numbers = private.public_key().public_numbers()
+    point = numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+    return ecdsa.compact(*decode_dss_signature(private.sign(digest, algorithm))), point
 
 
 # ---- Items with chosen internals ----
 
 
-def from_scalars(name: str, u1: int, u2: int, q: int, *, shift_digest: bool = False) -> Item:
+def from_scalars(
+    name: str,
+    u1: int,
+    u2: int,
+    q: int,
+    *,
+    shift_digest: bool = False,
+    curve: Curve = SECP256K1,
+) -> Item:
     """The item whose verification computes u1 G + u2 Q with Q = q G.
 
     Where the sum is infinite no signature is valid, and the item (with an arbitrary r) is a
     MISMATCH. shift_digest: the digest is e + n, when that fits.
     """
-    u1, u2, q = u1 % N, u2 % N, q % N
+    n = curve.N
+    u1, u2, q = u1 % n, u2 % n, q % n
     assert u2 * q
-    point = multiply_base(u1 + u2 * q)
-    r = 0x1234567 if point is None else point[0] % N
-    s = r * pow(u2, -1, N) % N
-    e = u1 * s % N
-    if shift_digest and e + N < 2**256:
-        e += N
+    point = curve.multiply_base(u1 + u2 * q)
+    r = 0x1234567 if point is None else point[0] % n
+    s = r * pow(u2, -1, n) % n
+    e = u1 * s % n
+    if shift_digest and e + n < 2**256:
+        e += n
     form = ("compressed", "uncompressed", "raw")[(u1 ^ u2) % 3]
-    key = encode_point(multiply_base(q), form)
+    key = curve.encode_point(curve.multiply_base(q), form)
     verdict = ecdsa.MISMATCH if point is None else ecdsa.OK
     digest = e.to_bytes(32, "big")
     return Item(name, key, ecdsa.compact(r, s), digest, verdict, (u1, u2, q))
 
 
-def from_point(name: str, point: Point, r: int, u1: int, u2: int, verdict: int) -> Item:
+def from_point(
+    name: str,
+    point: Point,
+    r: int,
+    u1: int,
+    u2: int,
+    verdict: int,
+    *,
+    curve: Curve = SECP256K1,
+) -> Item:
     """The item that computes R = point, of unknown logarithm, for r: Q = (R - u1 G) / u2."""
-    key = multiply(pow(u2, -1, N), add(point, negate(multiply_base(u1))))
-    s = r * pow(u2, -1, N) % N
-    digest = (u1 * s % N).to_bytes(32, "big")
-    return Item(name, encode_point(key), ecdsa.compact(r, s), digest, verdict)
+    n = curve.N
+    rest = curve.add(point, curve.negate(curve.multiply_base(u1)))
+    key = curve.multiply(pow(u2, -1, n), rest)
+    s = r * pow(u2, -1, n) % n
+    digest = (u1 * s % n).to_bytes(32, "big")
+    return Item(name, curve.encode_point(key), ecdsa.compact(r, s), digest, verdict)
 
 
 # Two short vectors of the lattice below.

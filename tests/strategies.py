@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from reference import der, ecdsa
-from reference.secp256k1 import LAMBDA, N, encode_point, multiply_base
+from reference.secp256k1 import CURVE as SECP256K1
+from reference.secp256k1 import LAMBDA, N
+from reference.weierstrass import Curve
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,12 @@ def _lax_variants(r: int, s: int) -> list[bytes]:
 
 
 @st.composite
-def signature_bytes(draw: st.DrawFn, r: int, s: int, encoding: str) -> bytes:
+def signature_bytes(draw: st.DrawFn, r: int, s: int, encoding: str, n: int) -> bytes:
     """(r, s) in this encoding, or (r, n - s); under der and der-lax also what only the lax parser
     reads.
     """
     if draw(st.booleans()):
-        s = N - s
+        s = n - s
     if encoding == "compact":
         return draw(mutated(ecdsa.compact(r, s), (64, 65, 70)))
     good = der.encode(r, s)
@@ -81,10 +83,11 @@ def signature_bytes(draw: st.DrawFn, r: int, s: int, encoding: str) -> bytes:
 
 
 @st.composite
-def checks(draw: st.DrawFn, encoding: str) -> Check:
+def checks(draw: st.DrawFn, encoding: str, curve: Curve = SECP256K1) -> Check:
     """A valid signature by one of a few keys, then each of its parts perhaps changed."""
-    secret = draw(st.sampled_from([1, 2, N - 1, LAMBDA, 0xC0FFEE, N // 3]))
-    nonce = draw(st.sampled_from([1, 3, N // 2, 0xDECAF, N - 5]))
+    n = curve.N
+    secret = draw(st.sampled_from([1, 2, n - 1, LAMBDA, 0xC0FFEE, n // 3]))
+    nonce = draw(st.sampled_from([1, 3, n // 2, 0xDECAF, n - 5]))
     digest = draw(
         st.one_of(
             st.sampled_from([bytes(32), b"\xff" * 32, bytes(range(32))]),
@@ -92,13 +95,13 @@ def checks(draw: st.DrawFn, encoding: str) -> Check:
         )
     )
     form = draw(st.sampled_from(["compressed", "uncompressed", "raw", "hybrid"]))
-    r, s, _ = ecdsa.sign(secret, digest, nonce)
-    key = encode_point(multiply_base(secret), form)
+    r, s, _ = ecdsa.sign(secret, digest, nonce, curve=curve)
+    key = curve.encode_point(curve.multiply_base(secret), form)
     if draw(st.integers(0, 4)) == 0:
         key = bytes([key[0] ^ 1]) + key[1:]  # the other parity, and no parity at all
     return Check(
         draw(mutated(key, (33, 64, 65))),
-        draw(signature_bytes(r, s, encoding)),
+        draw(signature_bytes(r, s, encoding, n)),
         draw(mutated(digest, (32,))),
     )
 

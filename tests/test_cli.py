@@ -16,6 +16,7 @@ from ed25519_items import honest_items as ed25519_items
 from ed25519_items import one_of_each_kind as ed25519_kinds
 from exceptional_items import one_of_each_kind
 from items import Item, honest_items
+from reference import p256
 from schnorr_items import honest_items as honest_messages
 from schnorr_items import hostile_items as hostile_messages
 from verilane import Verdict, devices, secp256k1
@@ -107,6 +108,16 @@ def test_one_failure_is_1(file: Path) -> None:
         assert str(NAMES.count(verdict)) in line.split()
     first = next(index for index, name in enumerate(NAMES) if name != "OK")
     assert f"  row {first}: {NAMES[first]}" in result.stdout
+
+
+def test_p256(tmp_path: Path) -> None:
+    path = tmp_path / "p256.parquet"
+    pq.write_table(table_of(honest_items(curve=p256.CURVE)[:100]), path)
+    columns = ["--scheme", "p256-ecdsa", *COLUMNS[2:]]
+    result = run("verify", path, *columns, "--expected", "as_name")
+    assert result.returncode == 0, result
+    assert "not as expected: 0 rows" in result.stdout
+    assert run("verify", path, *COLUMNS, "--expected", "as_name").returncode == 1
 
 
 @pytest.mark.parametrize("column", ["as_bool", "as_code", "as_name"])

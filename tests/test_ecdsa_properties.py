@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import verilane
 from items import honest_items, negated_s
 from reference import der, ecdsa
+from reference.secp256k1 import decode_point, encode_point
 from strategies import Check, checks
 from verilane import Verdict, secp256k1
 
@@ -112,7 +113,7 @@ def test_sizes(isa: str, n: int) -> None:
     assert got.codes.tolist() == expected
     assert len(got) == n
     raw = np.array(
-        [list(ecdsa.encode_point(ecdsa.decode_point(key), "raw")) for key in keys], np.uint8
+        [list(encode_point(decode_point(key), "raw")) for key in keys], np.uint8
     ).reshape(n, 64)
     packed = secp256k1.ecdsa.verify_many(raw, b"".join(signatures), b"".join(digests), device=isa)
     assert packed.codes.tolist() == expected

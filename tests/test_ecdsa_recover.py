@@ -12,7 +12,7 @@ import verilane
 from exceptional_items import exceptional_items, one_of_each_kind
 from items import honest_items, negated_s
 from reference import ecdsa
-from reference.secp256k1 import N, P, encode_point, lift_x, multiply_base
+from reference.secp256k1 import N, P, decode_point, encode_point, lift_x, multiply_base
 from strategies import recoveries
 from verilane import secp256k1
 
@@ -241,7 +241,7 @@ def test_verify_items_recover_their_keys(isa: str) -> None:
         for i in (0, 1)
     ]
     for index, item in enumerate(items):
-        key = encode_point(ecdsa.decode_point(item.key), "raw")
+        key = encode_point(decode_point(item.key), "raw")
         assert key in (found[0][index].tobytes(), found[1][index].tobytes())
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from field_machine import BUILDS, FOLD, MACHINES, Element, Machine, build_name, load_machine
+from field_machine import BUILDS, MACHINES, Element, Machine, build_name, load_machine
 from native_library import broken_bounds
-from reference.secp256k1 import P
 
 RNG = random.Random("the operations")
 
@@ -49,7 +48,7 @@ OPERATIONS = [
     Operation("mul_f", lambda a, b: a * b, FACTORS, 2, "ab", True),
     Operation("sqr", lambda a: a * a, SQUARED, 2, "a"),
     Operation("sqr_f", lambda a: a * a, SQUARED, 2, "a", True),
-    Operation("sqr_n", lambda a: pow(a, 32, P), SQUARED, 2, "a"),
+    Operation("sqr_n", lambda a: a**32, SQUARED, 2, "a"),
     Operation("mul_sub", lambda a, b, c: a * b - c, [(8, 8, 12), (15, 4, 12), (1, 1, 1)], 2, "ab"),
     Operation("mul_sub_f", lambda a, b, c: a * b - c, [(8, 8, 12), (4, 15, 12)], 2, "ab", True),
     Operation("sqr_sub_2", lambda a, b: a * a - 2 * b, [(8, 4), (1, 4), (1, 1)], 2, "a"),
@@ -106,7 +105,9 @@ def lane_values(
     machine: Machine, operation: Operation, arguments: tuple[Element, ...]
 ) -> list[int]:
     return [
-        (machine.factor_value if "abcd"[i] in operation.factors else machine.value)(limbs)
+        machine.number(
+            (machine.factor_value if "abcd"[i] in operation.factors else machine.value)(limbs)
+        )
         for i, limbs in enumerate(arguments)
     ]
 
@@ -116,15 +117,15 @@ def check(machine: Machine, operation: Operation, group: Sequence[tuple[Element,
     inputs = list(zip(*group, strict=True))
     got = machine.call(operation.name, inputs)
     for lane, limbs in enumerate(got):
-        expected = operation.result(*lane_values(machine, operation, group[lane])) % P
+        expected = operation.result(*lane_values(machine, operation, group[lane])) % machine.p
         value = machine.factor_value(limbs) if operation.gives_factor else machine.value(limbs)
-        assert value % P == expected, (operation.name, group[lane])
+        assert machine.number(value) == expected, (operation.name, group[lane])
         if operation.gives_factor and machine.factors_have_junk:
             assert limbs[4] <= machine.bounds(operation.output)[4]
         else:
             assert machine.fits(limbs, operation.output), (operation.name, group[lane], limbs)
         if operation.name == "normalize":
-            assert limbs == machine.limbs(expected)
+            assert limbs == machine.limbs(machine.form(expected))
     for alias in range(1, len(inputs) + 1):
         assert machine.call(operation.name, inputs, alias) == got, (operation.name, alias)
 
@@ -139,7 +140,7 @@ def test_operation(machine: Machine, operation: Operation) -> None:
 
 
 @pytest.mark.parametrize(
-    "machine", [build for build in BUILDS if MACHINES[build[0]][-1]], ids=build_name, indirect=True
+    "machine", [build for build in BUILDS if MACHINES[build[0]][4]], ids=build_name, indirect=True
 )
 @pytest.mark.parametrize(
     "operation",
@@ -181,33 +182,35 @@ def test_results_of_fused_operations_as_factors(machine: Machine) -> None:
                 machine.call("mul", [inputs[0], factor]),
             ):
                 for lane in range(machine.lanes):
-                    values = [machine.value(column[lane]) for column in inputs]
-                    expected = operation.result(*values) * values[0] % P
-                    assert machine.value(product[lane]) % P == expected
+                    values = [machine.number(machine.value(column[lane])) for column in inputs]
+                    expected = operation.result(*values) * values[0] % machine.p
+                    assert machine.number(machine.value(product[lane])) == expected
     assert broken_bounds(machine.native) == (0, "")
 
 
 def test_products_with_chosen_values(machine: Machine) -> None:
     """Reductions whose last carries run far: random products never do that."""
+    p, fold = machine.p, machine.fold
     ones = [2**bit - 1 for bit in (32, 52, 64, 104, 128, 208, 256)]
-    small = [k * FOLD + d for k in range(4) for d in [*range(-3, 4), *ones, *(-x for x in ones)]]
-    chosen = [x % P for x in small if x >= 0] + [P - 1 - x % P for x in small if x >= 0]
-    chosen += [FOLD + ((2**32 - 1) << 32) + RNG.getrandbits(32) + (k << 64) for k in range(8)]
+    small = [k * fold + d for k in range(4) for d in [*range(-3, 4), *ones, *(-x for x in ones)]]
+    chosen = [x % p for x in small if x >= 0] + [p - 1 - x % p for x in small if x >= 0]
+    chosen += [fold + ((2**32 - 1) << 32) + RNG.getrandbits(32) + (k << 64) for k in range(8)]
     for name in ("mul", "mul_f", "mul_k_1"):
         for _ in range(10):
             for start in range(0, len(chosen), machine.lanes):
                 wanted = [chosen[(start + lane) % len(chosen)] for lane in range(machine.lanes)]
-                a = [RNG.choice([2, P - 1, 2**256 - 1, RNG.randrange(1, P)]) for _ in wanted]
-                b = [x * pow(y, -1, P) % P for x, y in zip(wanted, a, strict=True)]
+                a = [RNG.choice([2, p - 1, 2**256 - 1, RNG.randrange(1, p)]) for _ in wanted]
+                b = [machine.form(x) * pow(y, -1, p) % p for x, y in zip(wanted, a, strict=True)]
                 columns = [[machine.limbs(x) for x in column] for column in (a, b)]
                 got = machine.call(name, columns)
-                assert [machine.factor_value(x) % P for x in got] == wanted
+                assert [machine.factor_value(x) % p for x in got] == wanted
     assert broken_bounds(machine.native) == (0, "")
 
 
 def test_zero_and_odd_in_every_lane(machine: Machine) -> None:
-    zeros = [x for x in machine.edges(16) if machine.value(x) % P == 0]
-    others = [x for x in machine.edges(16) if machine.value(x) % P != 0]
+    p = machine.p
+    zeros = [x for x in machine.edges(16) if machine.value(x) % p == 0]
+    others = [x for x in machine.edges(16) if machine.value(x) % p != 0]
     assert len(zeros) >= 2
     for _ in range(1000):
         mask = RNG.getrandbits(machine.lanes)
@@ -215,7 +218,7 @@ def test_zero_and_odd_in_every_lane(machine: Machine) -> None:
             RNG.choice(zeros if mask >> lane & 1 else others) for lane in range(machine.lanes)
         ]
         assert machine.native.native_is_zero(machine.pack(element)) == mask
-        values = [RNG.choice([0, 1, P - 1, P - 2, RNG.randrange(P)]) for _ in range(machine.lanes)]
+        values = [RNG.choice([0, 1, p - 1, p - 2, RNG.randrange(p)]) for _ in range(machine.lanes)]
         odd = machine.native.native_is_odd(machine.pack([machine.limbs(x) for x in values]))
         assert odd == sum((x & 1) << lane for lane, x in enumerate(values))
     assert broken_bounds(machine.native) == (0, "")
@@ -247,25 +250,34 @@ def test_first_is_the_canonical_value_of_lane_0(machine: Machine) -> None:
         out = ctypes.create_string_buffer(32)
         element = [first, *(machine.some(16) for _ in range(machine.lanes - 1))]
         machine.native.native_first(out, machine.pack(element))
-        assert int.from_bytes(out.raw, "little") == machine.value(first) % P
+        assert int.from_bytes(out.raw, "little") == machine.value(first) % machine.p
     assert broken_bounds(machine.native) == (0, "")
 
 
-WORDS = [
-    0,
-    1,
-    P - 1,
-    P,
-    P + 1,
-    2**256 - 1,
-    2**64 - 1,
-    2**64,
-    *(RNG.getrandbits(256) for _ in range(50)),
-]
+def words_for(machine: Machine) -> list[int]:
+    p = machine.p
+    edges = [0, 1, p - 1, p, p + 1, 2**256 - 1, 2**64 - 1, 2**64]
+    return [*edges, *(RNG.getrandbits(256) for _ in range(50))]
+
+
+def test_numbers_and_their_forms(machine: Machine) -> None:
+    """What is stored is the form; fe_to_number gives back the number, canonical."""
+    p = machine.p
+    for _ in range(300):
+        values = [RNG.choice([0, 1, p - 1, p, RNG.randrange(p)]) for _ in range(machine.lanes)]
+        got = machine.call("from_number", [[machine.limbs(x) for x in values]])
+        assert [machine.value(x) % p for x in got] == [machine.form(x) for x in values]
+        assert all(machine.fits(x, 2) for x in got)
+        for source in (machine.some, machine.random, lambda m: RNG.choice(machine.edges(m))):
+            element = [source(15) for _ in range(machine.lanes)]
+            expected = [machine.limbs(machine.number(machine.value(x))) for x in element]
+            assert machine.call("to_number", [element]) == expected
+            assert machine.call("to_number", [element], 1) == expected
+    assert broken_bounds(machine.native) == (0, "")
 
 
 def test_broadcast_is_the_words_in_every_lane(machine: Machine) -> None:
-    for value in WORDS:
+    for value in words_for(machine):
         out = ctypes.create_string_buffer(machine.native.native_size())
         machine.native.native_broadcast(out, value.to_bytes(32, "little"))
         assert machine.unpack(out.raw) == [machine.limbs(value)] * machine.lanes
@@ -273,14 +285,14 @@ def test_broadcast_is_the_words_in_every_lane(machine: Machine) -> None:
 
 @pytest.mark.parametrize("stride", [4, 5, 8, 128])
 def test_load_and_store_with_a_stride(machine: Machine, stride: int) -> None:
-    gap = stride - 4
+    gap, edges = stride - 4, words_for(machine)
     for _ in range(50):
-        values = [RNG.choice(WORDS) for _ in range(machine.lanes)]
+        values = [RNG.choice(edges) for _ in range(machine.lanes)]
         spaced = b"".join(x.to_bytes(32, "little") + RNG.randbytes(8 * gap) for x in values)
         out = ctypes.create_string_buffer(machine.native.native_size())
         machine.native.native_load(out, spaced, ctypes.c_size_t(stride))
         assert machine.unpack(out.raw) == [machine.limbs(x) for x in values]
-        canonical = [x % P for x in values]
+        canonical = [x % machine.p for x in values]
         stored = ctypes.create_string_buffer(RNG.randbytes(len(spaced)), len(spaced))
         before = stored.raw
         packed = machine.pack([machine.limbs(x) for x in canonical])
@@ -293,9 +305,9 @@ def test_load_and_store_with_a_stride(machine: Machine, stride: int) -> None:
 
 
 def test_two_elements_from_any_offset_and_back(machine: Machine) -> None:
-    size = machine.native.native_size()
+    size, edges = machine.native.native_size(), words_for(machine)
     for _ in range(100):
-        table = [RNG.choice(WORDS) for _ in range(64)]
+        table = [RNG.choice(edges) for _ in range(64)]
         entries = [2 * RNG.randrange(32) for _ in range(machine.lanes)]
         out = ctypes.create_string_buffer(2 * size)
         data = b"".join(x.to_bytes(32, "little") for x in table)
@@ -312,7 +324,7 @@ def test_two_elements_from_any_offset_and_back(machine: Machine) -> None:
         for lane, half in itertools.product(range(machine.lanes), range(2)):
             at = 8 * stride * lane + 32 * half
             words = int.from_bytes(stored.raw[at : at + 32], "little")
-            assert words % P == machine.value(pair[half][lane]) % P
+            assert (words - machine.value(pair[half][lane])) % machine.p == 0
     assert broken_bounds(machine.native) == (0, "")
 
 
@@ -333,16 +345,45 @@ def test_a_broken_bound_is_noticed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MACHINES if "5X52" in name])
 def test_biases_are_multiples_of_p(name: str) -> None:
-    native = load_machine(name, verify=False).native
+    machine = load_machine(name, verify=False)
+    native, p = machine.native, machine.p
     out = (ctypes.c_uint64 * 15)()
     native.native_biases(out)
     for multiple, limbs in zip((4, 8, 256), (out[:5], out[5:10], out[10:]), strict=True):
-        assert sum(limb << (52 * i) for i, limb in enumerate(limbs)) == multiple * P
+        assert sum(limb << (52 * i) for i, limb in enumerate(limbs)) == multiple * p
     if "INT128" not in name:
         columns = (ctypes.c_uint64 * 10)()
         native.native_bias_columns(columns)
-        assert sum(column << (52 * i) for i, column in enumerate(columns)) % P == 0
+        assert sum(column << (52 * i) for i, column in enumerate(columns)) % p == 0
         # None turns negative when twice a square is taken off: ten halves in a column, but in the
         # top one only the upper half of limb 4 squared (magnitude 2).
         assert min(columns[:9]) >= 2 * 10 * 2**52
         assert columns[9] >= 2 * (2 * (2**48 + 2**44)) ** 2 >> 52
+
+
+@pytest.mark.parametrize("name", [name for name in MACHINES if "5X52" in name])
+def test_constants_of_the_prime(name: str) -> None:
+    machine = load_machine(name, verify=False)
+    native, curve, p, r = machine.native, machine.curve, machine.p, machine.radix
+
+    def joined(limbs: Sequence[int], bits: int) -> int:
+        assert max(limbs) < 2**bits
+        return sum(limb << (bits * i) for i, limb in enumerate(limbs))
+
+    prime, constants = (ctypes.c_uint64 * 10)(), (ctypes.c_uint64 * 16)()
+    native.native_prime(prime)
+    assert joined(prime[:5], 52) == p
+    assert joined(prime[5:], 52) == 2**256 - p
+    native.native_curve(constants)
+    assert joined(constants[:4], 64) == curve.B * r % p
+    assert joined(constants[4:8], 64) == 3 * curve.B * r % p
+    assert (joined(constants[8:12], 64), joined(constants[12:], 64)) == curve.G
+    if r == 1:
+        return
+    montgomery = (ctypes.c_uint64 * 23)()
+    native.native_montgomery(montgomery)
+    powers = [joined(montgomery[i : i + 4], 64) for i in (0, 4, 8)]
+    assert powers == [pow(r, k, p) for k in (1, 2, 3)]
+    assert joined(montgomery[12:17], 52) - (montgomery[17] << 104) == p + 1
+    assert sum(limb << (52 * i) for i, limb in enumerate(montgomery[18:])) == p
+    assert min(montgomery[18:22]) >= 2**52 - 1

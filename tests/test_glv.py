@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from native_library import has_avx512, library
+from reference import p256
 from reference.secp256k1 import BETA, LAMBDA, N, P, add, multiply
 
 RNG = random.Random("the split")
@@ -141,11 +142,14 @@ def test_split(native: ctypes.CDLL) -> None:
     assert all(10 * reached > 9 * bound for reached, bound in zip(largest, most, strict=True))
 
 
-def digits_of(native: ctypes.CDLL, u: list[int], v: list[int]) -> list[list[list[int]]]:
-    """Returns for each lane its signed digits of k1, k2 and u."""
+def digits_of(
+    native: ctypes.CDLL, u: list[int], v: list[int], halves: int = 2
+) -> list[list[list[int]]]:
+    """Returns for each lane its signed digits of k1, k2 and u; or of v and u (halves = 1)."""
     lanes = native.native_lanes()
     width_v, count_v, width_u, count_u = windows(native)
-    total = 2 * count_v + count_u
+    of_v = halves * count_v
+    total = of_v + count_u
     entries, masks = (ctypes.c_uint64 * (total * lanes))(), (ctypes.c_uint32 * (2 * total))()
     native.native_digits(entries, masks, words(u), words(v))
     result = []
@@ -153,12 +157,13 @@ def digits_of(native: ctypes.CDLL, u: list[int], v: list[int]) -> list[list[list
         signed = []
         for j in range(total):
             entry, negative, live = entries[j * lanes + lane], masks[2 * j], masks[2 * j + 1]
-            assert entry < 1 << ((width_v if j < 2 * count_v else width_u) - 1)
+            assert entry < 1 << ((width_v if j < of_v else width_u) - 1)
             assert negative >> lanes == live >> lanes == 0
             size = (entry + 1) * (live >> lane & 1)
             assert size or entry == 0  # a zero digit's look-up stays inside the table
             signed.append(-size if negative >> lane & 1 else size)
-        result.append([signed[:count_v], signed[count_v : 2 * count_v], signed[2 * count_v :]])
+        parts = [signed[i : i + count_v] for i in range(0, of_v, count_v)]
+        result.append([*parts, signed[of_v:]])
     return result
 
 
@@ -206,3 +211,25 @@ def test_vectors_of_the_endomorphism(native: ctypes.CDLL, shared: Callable[[str]
         assert add(first, second) == (cx, cy)
         signs = dict(part.strip().split("=") for part in row["desc"].split(","))
         assert signs == {"k1neg": str(k1 < 0).lower(), "k2neg": str(k2 < 0).lower()}
+
+
+@pytest.mark.parametrize("name", ["INT128", "EMULATED", "MADD"])
+def test_digits_without_an_endomorphism(name: str) -> None:
+    """P-256: v itself has 52 windows, whose signed digits sum up to the very number."""
+    if name == "MADD" and not has_avx512():
+        pytest.skip("this CPU lacks AVX-512 IFMA")
+    native = library("glv.c", f"MACHINE_5X52_{name}", "CURVE_P256")
+    lanes, n = native.native_lanes(), p256.CURVE.N
+    width_v, count_v, width_u, _ = windows(native)
+    assert (width_v, count_v) == (5, 52)
+    values = [0, 1, n - 1, n - 2, n // 2]
+    values += [x for bit in range(256) for x in (1 << bit, (1 << bit) - 1, n - (1 << bit)) if x < n]
+    values += [int(digits * 32, 16) % n for digits in ("55", "aa", "84", "21", "7b", "ef")]
+    values += [RNG.randrange(n) for _ in range(2000)]
+    values += [0] * (-len(values) % lanes)
+    others = RNG.sample(values, len(values))
+    for start in range(0, len(values), lanes):
+        u, v = values[start : start + lanes], others[start : start + lanes]
+        for lane, (dv, du) in enumerate(digits_of(native, u, v, halves=1)):
+            assert sum(d << (width_v * j) for j, d in enumerate(dv)) == v[lane]
+            assert sum(d << (width_u * j) for j, d in enumerate(du)) == u[lane]

@@ -1,5 +1,6 @@
-"""The group law, exhaustively over small fields: every point of every curve y^2 = x^3 + b, infinity
-included, with every Z; and on the real machines, at every magnitude that it may be given.
+"""The group law, exhaustively over small fields: every point of every curve y^2 = x^3 + a x + b
+(a = 0 and a = -3), infinity included, with every Z; and on the real machines, at every magnitude
+that it may be given.
 """
 
 import ctypes
@@ -12,19 +13,19 @@ from functools import cache
 import pytest
 
 from native_library import broken_bounds, has_avx512, library
-from reference import secp256k1
+from reference import p256, secp256k1, sm2, weierstrass
 
 RNG = random.Random("the group")
 Point = tuple[int, int] | None
 
 
 class Curve:
-    """y^2 = x^3 + b over the field of p elements, by its addition table."""
+    """y^2 = x^3 + a x + b over the field of p elements, by its addition table."""
 
-    def __init__(self, p: int, b: int) -> None:
-        self.p, self.b = p, b
+    def __init__(self, p: int, b: int, a: int = 0) -> None:
+        self.p, self.b, self.a = p, b, a
         pairs = itertools.product(range(p), repeat=2)
-        self.affine = [(x, y) for x, y in pairs if (y * y - x**3 - b) % p == 0]
+        self.affine = [(x, y) for x, y in pairs if (y * y - x**3 - a * x - b) % p == 0]
         self.points: list[Point] = [None, *self.affine]
         self.sums = {(q, r): self._add(q, r) for q in self.points for r in self.points}
 
@@ -36,7 +37,7 @@ class Curve:
         if x1 == x2 and (y1 + y2) % self.p == 0:
             return None
         if x1 == x2:
-            slope = 3 * x1 * x1 * pow(2 * y1, -1, self.p)
+            slope = (3 * x1 * x1 + self.a) * pow(2 * y1, -1, self.p)
         else:
             slope = (y2 - y1) * pow(x2 - x1, -1, self.p)
         x3 = (slope * slope - x1 - x2) % self.p
@@ -63,35 +64,41 @@ class Curve:
         return [(x * z % self.p, y * z % self.p, z) for z in range(1, self.p)]
 
 
-# p = 1 mod 3: the orders differ with b. p = 11 = 2 mod 3: all curves have p + 1 points.
-CURVES = [(p, b) for p in (7, 13, 11) for b in range(1, p)] + [
-    (p, b) for p, choice in [(19, (2, 3, 4)), (31, (1, 3, 11)), (37, (2, 5))] for b in choice
+# (p, b, a). a = 0, p = 1 mod 3: the orders differ with b; p = 11 = 2 mod 3: all curves have p + 1
+# points. a = -3: b = +-2 is left out, since 4 a^3 + 27 b^2 = 0.
+CURVES = [(p, b, 0) for p in (7, 13, 11) for b in range(1, p)]
+CURVES += [
+    (p, b, 0) for p, choice in [(19, (2, 3, 4)), (31, (1, 3, 11)), (37, (2, 5))] for b in choice
 ]
+CURVES += [(p, b, -3) for p in (7, 11, 13) for b in range(p) if b not in (2, p - 2)]
+CURVES += [(p, b, -3) for p, choice in [(19, (1, 6)), (31, (3, 7)), (37, (4,))] for b in choice]
 
 
 @cache
-def curve_of(p: int, b: int) -> Curve:
-    return Curve(p, b)
+def curve_of(p: int, b: int, a: int) -> Curve:
+    return Curve(p, b, a)
 
 
-def test_the_curves_have_prime_and_other_orders() -> None:
-    orders = {len(curve_of(p, b).points) for p, b in CURVES}
-    assert {7, 13, 19, 31} & orders  # prime
+@pytest.mark.parametrize("a", [0, -3])
+def test_the_curves_have_prime_and_other_orders(a: int) -> None:
+    orders = {len(curve_of(*curve).points) for curve in CURVES if curve[2] == a}
+    assert len({7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43} & orders) >= 2  # prime
     assert {order for order in orders if order % 2 == 0}  # with points of order 2
     assert len(orders) > 10
 
 
 @pytest.fixture
-def tiny() -> Iterator[ctypes.CDLL]:
-    native = library("group.c", "MACHINE_TINY", verify=True)
+def tiny(curve: Curve) -> Iterator[ctypes.CDLL]:
+    options = ["TINY_MINUS_3"] if curve.a else []
+    native = library("group.c", "MACHINE_TINY", *options, verify=True)
+    native.native_tiny(curve.p, curve.b)
     broken_bounds(native)
     yield native
     assert broken_bounds(native) == (0, "")
 
 
-@pytest.fixture(params=CURVES, ids=lambda curve: "p={} b={}".format(*curve))
-def curve(tiny: ctypes.CDLL, request: pytest.FixtureRequest) -> Curve:
-    tiny.native_tiny(*request.param)
+@pytest.fixture(params=CURVES, ids=lambda curve: "p={} b={} a={}".format(*curve))
+def curve(request: pytest.FixtureRequest) -> Curve:
     return curve_of(*request.param)
 
 
@@ -269,6 +276,7 @@ def test_affine_additions(tiny: ctypes.CDLL, curve: Curve) -> None:
 # ---- the real field ----
 
 MACHINES = ["MACHINE_8X32", "MACHINE_5X52_INT128", "MACHINE_5X52_EMULATED", "MACHINE_5X52_MADD"]
+MACHINES += [f"{name} {curve}" for curve in ("CURVE_P256", "CURVE_SM2") for name in MACHINES[1:]]
 
 
 @pytest.fixture(
@@ -277,67 +285,85 @@ MACHINES = ["MACHINE_8X32", "MACHINE_5X52_INT128", "MACHINE_5X52_EMULATED", "MAC
 )
 def machine(request: pytest.FixtureRequest) -> Iterator[ctypes.CDLL]:
     name, verify = request.param
-    if name == "MACHINE_5X52_MADD" and not has_avx512():
+    if "5X52_MADD" in name and not has_avx512():
         pytest.skip("this CPU lacks AVX-512 IFMA")
-    native = library("group.c", name, verify=verify)
+    native = library("group.c", *name.split(), verify=verify)
     broken_bounds(native)
     yield native
     assert broken_bounds(native) == (0, "")
 
 
-P = secp256k1.P
-POINTS = [secp256k1.multiply_base(k) for k in [1, 2, 3, secp256k1.N - 1, secp256k1.N // 2]]
-POINTS += [secp256k1.multiply_base(RNG.randrange(1, secp256k1.N)) for _ in range(20)]
-# Words may hold any representative below 2^256 of a small coordinate.
-ZS = [1, 2, P - 1, P - 2, 2**255, *(RNG.randrange(1, P) for _ in range(10))]
+@pytest.fixture
+def large(request: pytest.FixtureRequest) -> weierstrass.Curve:
+    """The curve of the machine."""
+    name, _ = request.node.callspec.params["machine"]
+    return {"P256": p256, "SM2": sm2}.get(name.partition(" CURVE_")[2], secp256k1).CURVE
 
 
-def random_jacobian(point: Point) -> tuple[int, int, int]:
-    z = RNG.choice(ZS)
+@cache
+def some_points(curve: weierstrass.Curve) -> list[tuple[int, int]]:
+    scalars = [1, 2, 3, curve.N - 1, curve.N // 2, *(RNG.randrange(1, curve.N) for _ in range(20))]
+    return [curve.multiply_base(k) for k in scalars]
+
+
+def random_z(p: int) -> int:
+    return RNG.choice([1, 2, p - 1, p - 2, 2**255, RNG.randrange(1, p), RNG.randrange(1, p)])
+
+
+def random_jacobian(p: int, point: Point) -> tuple[int, int, int]:
+    z = random_z(p)
     if point is None:
-        return RNG.randrange(P), RNG.randrange(P), 0
-    return point[0] * z**2 % P, point[1] * z**3 % P, z
+        return RNG.randrange(p), RNG.randrange(p), 0
+    return point[0] * z**2 % p, point[1] * z**3 % p, z
 
 
-def random_homogeneous(point: Point) -> tuple[int, int, int]:
-    z = RNG.choice(ZS)
-    return (0, z, 0) if point is None else (point[0] * z % P, point[1] * z % P, z)
+def random_homogeneous(p: int, point: Point) -> tuple[int, int, int]:
+    z = random_z(p)
+    return (0, z, 0) if point is None else (point[0] * z % p, point[1] * z % p, z)
 
 
 @pytest.mark.parametrize("extra", [0, 1, 3])
 @pytest.mark.parametrize("ways", [1, 2])
-def test_jacobian_on_a_machine(machine: ctypes.CDLL, extra: int, ways: int) -> None:
-    """Coordinates of magnitude 4, the most that these formulas may be given."""
-    points = [RNG.choice([None, *POINTS]) for _ in range(160)]
-    shapes = [random_jacobian(q) for q in points]
-    for q, result in zip(points, three(machine, "double", [shapes], extra, ways), strict=True):
-        assert from_jacobian(P, *result) == secp256k1.add(q, q)
-    seconds = [RNG.choice([*POINTS, q or POINTS[0]]) for q in points]
+def test_jacobian_on_a_machine(
+    machine: ctypes.CDLL, large: weierstrass.Curve, extra: int, ways: int
+) -> None:
+    """Coordinates of the largest magnitude that these formulas may be given: 4, or 3 where
+    a = -3 doubles.
+    """
+    some, p = some_points(large), large.P
+    points = [RNG.choice([None, *some]) for _ in range(160)]
+    shapes = [random_jacobian(p, q) for q in points]
+    doubled = three(machine, "double", [shapes], min(extra, 2) if large.A else extra, ways)
+    for q, result in zip(points, doubled, strict=True):
+        assert from_jacobian(p, *result) == large.add(q, q)
+    seconds = [RNG.choice([*some, q or some[0]]) for q in points]
     for q, r, result in zip(
         points, seconds, three(machine, "add", [shapes, seconds], extra, ways), strict=True
     ):
         if q is None or q[0] == r[0]:
             assert result[2] == 0
         else:
-            assert from_jacobian(P, *result) == secp256k1.add(q, r)
+            assert from_jacobian(p, *result) == large.add(q, r)
 
 
 @pytest.mark.parametrize("extra", [0, 1, 3])
-def test_complete_on_a_machine(machine: ctypes.CDLL, extra: int) -> None:
-    points = [RNG.choice([None, *POINTS]) for _ in range(160)]
-    seconds = [RNG.choice([None, *POINTS, q, secp256k1.negate(q)]) for q in points]
-    columns = [[random_homogeneous(q) for q in column] for column in (points, seconds)]
+def test_complete_on_a_machine(machine: ctypes.CDLL, large: weierstrass.Curve, extra: int) -> None:
+    some, p = some_points(large), large.P
+    points = [RNG.choice([None, *some]) for _ in range(160)]
+    seconds = [RNG.choice([None, *some, q, large.negate(q)]) for q in points]
+    columns = [[random_homogeneous(p, q) for q in column] for column in (points, seconds)]
     for which in range(3):
         results = three(machine, "complete", columns, extra, which)
         for q, r, result in zip(points, seconds, results, strict=True):
-            assert from_homogeneous(P, *result) == secp256k1.add(q, q if which else r)
+            assert from_homogeneous(p, *result) == large.add(q, q if which else r)
 
 
-def test_affine_on_a_machine(machine: ctypes.CDLL) -> None:
+def test_affine_on_a_machine(machine: ctypes.CDLL, large: weierstrass.Curve) -> None:
+    some = some_points(large)
     lanes = machine.native_lanes()
     for slots in (1, 2, 3, 16):
-        p = [RNG.choice(POINTS) for _ in range(slots * lanes)]
-        q = [RNG.choice([*POINTS, r, secp256k1.negate(r)]) for r in p]
+        p = [RNG.choice(some) for _ in range(slots * lanes)]
+        q = [RNG.choice([*some, r, large.negate(r)]) for r in p]
         doubling = [RNG.random() < 0.3 for _ in range(slots)]
         live = [
             [RNG.getrandbits(lanes) | RNG.getrandbits(lanes) for _ in range(slots)]
@@ -354,5 +380,5 @@ def test_affine_on_a_machine(machine: ctypes.CDLL) -> None:
             if zero or not (p_live or q_live):
                 continue
             first, second = p[i] if p_live else None, q[i] if q_live else None
-            assert sums[i] == secp256k1.add(first, first if doubling[slot] else second)
+            assert sums[i] == large.add(first, first if doubling[slot] else second)
         assert exceptional == expected

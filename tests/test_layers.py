@@ -30,6 +30,7 @@ PYTHON_LAYERS = {
         "errors",
         "hashes",
         "merkle",
+        "p256",
         "secp256k1",
     },
     "__main__": {"cli"},
@@ -42,10 +43,13 @@ PYTHON_LAYERS = {
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
     "ed25519": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
+    "_ecdsa": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
+    "p256": {"_columns", "_ecdsa", "_verdicts", "p256"},
     "secp256k1": {
         "_columns",
         "_cpu",
         "_devices",
+        "_ecdsa",
         "_items",
         "_pool",
         "_prepared",
@@ -55,7 +59,7 @@ PYTHON_LAYERS = {
     },
     "hashes": {"_columns", "_cpu", "_devices", "_pool"},
     "merkle": {"_columns", "_cpu", "_devices", "_pool", "errors"},
-    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "ed25519", "errors", "secp256k1"},
+    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "ed25519", "errors", "p256", "secp256k1"},
 }
 # The only third-party modules; the rest is the standard library.
 THIRD_PARTY = {

@@ -8,29 +8,44 @@
 static int is_encoding(int encoding) { return encoding == VL_COMPACT || encoding == VL_DER || encoding == VL_DER_LAX; }
 
 /* Everything but the columns: cuts the scratch and finds the primitives, or says what is wrong. */
-static int prepare(vl_scratch *pieces, const vl_curve_ops **ops, size_t n, int isa, void *scratch,
-                   size_t scratch_size) {
+static int prepare(vl_scratch *pieces, const vl_curve_ops **ops, const vl_curve *curve, size_t n, int isa,
+                   void *scratch, size_t scratch_size) {
     int error = vl_scratch_cut(pieces, scratch, scratch_size);
-    if (error == VL_SUCCESS) *ops = vl_dispatch_secp256k1(isa, n, pieces, &error);
+    if (error == VL_SUCCESS) *ops = vl_dispatch_curve(curve, isa, n, pieces, &error);
     return error;
+}
+
+static int verify(uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, int isa, void *scratch,
+                  size_t scratch_size) {
+    if (n && verdicts == NULL) return VL_ERROR_ARGUMENT;
+    if (n) memset(verdicts, VL_UNDECIDED, n);
+    if (!is_encoding(input->encoding) || (input->flags & ~(unsigned)(VL_LOW_S | VL_HYBRID_KEYS))) {
+        return VL_ERROR_ARGUMENT;
+    }
+    if (n && !(column_is_readable(input->keys, n) && column_is_readable(input->signatures, n) &&
+               column_is_readable(input->digests, n))) {
+        return VL_ERROR_ARGUMENT;
+    }
+    vl_scratch pieces;
+    const vl_curve_ops *ops;
+    int error = prepare(&pieces, &ops, input->curve, n, isa, scratch, scratch_size);
+    if (error != VL_SUCCESS) return error;
+    vl_ecdsa_verify_blocks(verdicts, n, input, ops, &pieces);
+    return VL_SUCCESS;
 }
 
 int vl_secp256k1_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
                               const vl_column *digests, int encoding, unsigned flags, int isa, void *scratch,
                               size_t scratch_size) {
-    if (n && verdicts == NULL) return VL_ERROR_ARGUMENT;
-    if (n) memset(verdicts, VL_UNDECIDED, n);
-    if (!is_encoding(encoding) || (flags & ~(unsigned)(VL_LOW_S | VL_HYBRID_KEYS))) return VL_ERROR_ARGUMENT;
-    if (n && !(column_is_readable(keys, n) && column_is_readable(signatures, n) && column_is_readable(digests, n))) {
-        return VL_ERROR_ARGUMENT;
-    }
-    vl_scratch pieces;
-    const vl_curve_ops *ops;
-    int error = prepare(&pieces, &ops, n, isa, scratch, scratch_size);
-    if (error != VL_SUCCESS) return error;
-    vl_ecdsa_input input = {keys, signatures, digests, encoding, flags};
-    vl_secp256k1_verify_blocks(verdicts, n, &input, ops, &pieces);
-    return VL_SUCCESS;
+    vl_ecdsa_input input = {&vl_curve_secp256k1, keys, signatures, digests, encoding, flags};
+    return verify(verdicts, n, &input, isa, scratch, scratch_size);
+}
+
+int vl_p256_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                         const vl_column *digests, int encoding, unsigned flags, int isa, void *scratch,
+                         size_t scratch_size) {
+    vl_ecdsa_input input = {&vl_curve_p256, keys, signatures, digests, encoding, flags};
+    return verify(verdicts, n, &input, isa, scratch, scratch_size);
 }
 
 int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_column *signatures,
@@ -42,9 +57,9 @@ int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, con
     if (n && !(column_is_readable(signatures, n) && column_is_readable(digests, n))) return VL_ERROR_ARGUMENT;
     vl_scratch pieces;
     const vl_curve_ops *ops;
-    int error = prepare(&pieces, &ops, n, isa, scratch, scratch_size);
+    int error = prepare(&pieces, &ops, &vl_curve_secp256k1, n, isa, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
-    vl_ecdsa_input input = {NULL, signatures, digests, VL_COMPACT, flags};
-    vl_secp256k1_recover_blocks(keys64, verdicts, n, &input, ops, &pieces);
+    vl_ecdsa_input input = {&vl_curve_secp256k1, NULL, signatures, digests, VL_COMPACT, flags};
+    vl_ecdsa_recover_blocks(keys64, verdicts, n, &input, ops, &pieces);
     return VL_SUCCESS;
 }

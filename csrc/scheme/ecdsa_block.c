@@ -3,7 +3,6 @@
 #include "scheme/column.h"
 #include "scheme/keys.h"
 #include "scheme/point_block.h"
-#include "scheme/secp256k1.h"
 #include "scheme/signature.h"
 #include "scheme/u256.h"
 
@@ -30,21 +29,23 @@ static void keep_live(block *b, const uint8_t *verdicts, size_t n) {
 /* Steps 1 to 3: r, s and e, and the key as it was sent. Returns the first fault, the key's own excepted. */
 static uint8_t parse_signed(block *b, size_t i, const vl_ecdsa_input *input, size_t index) {
     vl_point_block *p = &b->points;
-    p->form[i] = (uint8_t)vl_secp256k1_parse_key(&p->q[i], &p->odd[i], column_item(input->keys, index), input->flags);
-    if (!vl_secp256k1_parse_signature(&b->r[i], &b->s[i], column_item(input->signatures, index), input->encoding,
-                                      input->flags)) {
+    p->form[i] =
+        (uint8_t)vl_parse_key(&p->q[i], &p->odd[i], column_item(input->keys, index), input->flags, input->curve);
+    if (!vl_parse_signature(&b->r[i], &b->s[i], column_item(input->signatures, index), input->encoding, input->flags,
+                            input->curve)) {
         return VL_BAD_SIGNATURE;
     }
-    return vl_secp256k1_parse_digest(&b->e[i], column_item(input->digests, index)) ? VL_UNDECIDED : VL_BAD_MESSAGE;
+    int parsed = vl_parse_digest(&b->e[i], column_item(input->digests, index), input->curve);
+    return parsed ? VL_UNDECIDED : VL_BAD_MESSAGE;
 }
 
 /* Steps 6 to 8: R is not infinity, and its x mod n is r. x < p < 2n, so that x is r, or r + n if that is below p. */
-static uint8_t judge(const vl_point *sum, int infinite, const vl_u256 *r) {
+static uint8_t judge(const vl_point *sum, int infinite, const vl_u256 *r, const vl_curve *curve) {
     if (infinite) return VL_MISMATCH;
     if (u256_equal(&sum->x, r)) return VL_OK;
-    if (!u256_less(r, &secp256k1_p_minus_n)) return VL_MISMATCH;
+    if (!u256_less(r, &curve->p_minus_n)) return VL_MISMATCH;
     vl_u256 second;
-    u256_add(&second, r, &secp256k1_n);
+    u256_add(&second, r, &curve->n);
     return u256_equal(&sum->x, &second) ? VL_OK : VL_MISMATCH;
 }
 
@@ -58,11 +59,13 @@ static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ecdsa_i
     /* Steps 4 and 5: u1 = e / s, u2 = r / s, R = u1 G + u2 Q */
     ops->scalar_ratio(p->u, p->v, p->live, b->e, b->r, b->s, scratch);
     vl_point_block_sum(p, ops, scratch);
-    for (size_t k = 0; k < p->live; k++) verdicts[p->item[k]] = judge(&p->sum[k], p->infinite[k], &b->r[k]);
+    for (size_t k = 0; k < p->live; k++) {
+        verdicts[p->item[k]] = judge(&p->sum[k], p->infinite[k], &b->r[k], input->curve);
+    }
 }
 
-void vl_secp256k1_verify_blocks(uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, const vl_curve_ops *ops,
-                                const vl_scratch *scratch) {
+void vl_ecdsa_verify_blocks(uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, const vl_curve_ops *ops,
+                            const vl_scratch *scratch) {
     size_t size = vl_point_block_size(n, (size_t)ops->lanes);
     for (size_t first = 0; first < n; first += size) {
         size_t count = n - first < size ? n - first : size;
@@ -76,20 +79,20 @@ void vl_secp256k1_verify_blocks(uint8_t *verdicts, size_t n, const vl_ecdsa_inpu
  * as a missing point. */
 static uint8_t parse_recoverable(block *b, size_t i, const vl_ecdsa_input *input, size_t index) {
     vl_point_block *p = &b->points;
-    p->form[i] = vl_secp256k1_parse_recoverable(&b->r[i], &b->s[i], &p->q[i].x, &p->odd[i],
-                                                column_item(input->signatures, index), input->flags)
+    p->form[i] = vl_parse_recoverable(&b->r[i], &b->s[i], &p->q[i].x, &p->odd[i], column_item(input->signatures, index),
+                                      input->flags, input->curve)
                      ? VL_POINT_X
                      : VL_POINT_NONE;
-    if (!vl_secp256k1_parse_digest(&b->e[i], column_item(input->digests, index))) return VL_BAD_MESSAGE;
-    if (!u256_is_zero(&b->e[i])) u256_sub(&b->e[i], &secp256k1_n, &b->e[i]);
+    if (!vl_parse_digest(&b->e[i], column_item(input->digests, index), input->curve)) return VL_BAD_MESSAGE;
+    if (!u256_is_zero(&b->e[i])) u256_sub(&b->e[i], &input->curve->n, &b->e[i]);
     return VL_UNDECIDED;
 }
 
 /* What leaves here as a key is a point, whoever computed it: the curve equation is checked once more. If it fails the
  * arithmetic is broken, and the verdict stays undecided, which callers must treat as an internal error. */
-static uint8_t give_key(uint8_t *key64, const vl_point *sum, int infinite) {
+static uint8_t give_key(uint8_t *key64, const vl_point *sum, int infinite, const vl_curve *curve) {
     if (infinite) return VL_BAD_SIGNATURE;
-    if (!vl_secp256k1_on_curve(sum)) return VL_UNDECIDED;
+    if (!curve->on_curve(sum)) return VL_UNDECIDED;
     u256_to_bytes(key64, &sum->x);
     u256_to_bytes(key64 + 32, &sum->y);
     return VL_OK;
@@ -107,12 +110,12 @@ static void recover_block(block *b, uint8_t *keys64, uint8_t *verdicts, size_t n
     vl_point_block_sum(p, ops, scratch);
     for (size_t k = 0; k < p->live; k++) {
         size_t i = p->item[k];
-        verdicts[i] = give_key(keys64 + 64 * i, &p->sum[k], p->infinite[k]);
+        verdicts[i] = give_key(keys64 + 64 * i, &p->sum[k], p->infinite[k], input->curve);
     }
 }
 
-void vl_secp256k1_recover_blocks(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input,
-                                 const vl_curve_ops *ops, const vl_scratch *scratch) {
+void vl_ecdsa_recover_blocks(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input,
+                             const vl_curve_ops *ops, const vl_scratch *scratch) {
     size_t size = vl_point_block_size(n, (size_t)ops->lanes);
     for (size_t first = 0; first < n; first += size) {
         size_t count = n - first < size ? n - first : size;

@@ -1,41 +1,41 @@
 #include "scheme/keys.h"
 
-#include "scheme/secp256k1.h"
 #include "scheme/u256.h"
 
-static int parse_coordinate(vl_u256 *a, const uint8_t *bytes) {
+static int parse_coordinate(vl_u256 *a, const uint8_t *bytes, const vl_curve *curve) {
     u256_from_bytes(a, bytes);
-    return u256_less(a, &secp256k1_p);
+    return u256_less(a, &curve->p);
 }
 
-static vl_point_form parse_pair(vl_point *q, const uint8_t *bytes) {
-    return parse_coordinate(&q->x, bytes) && parse_coordinate(&q->y, bytes + 32) ? VL_POINT_XY : VL_POINT_NONE;
+static vl_point_form parse_pair(vl_point *q, const uint8_t *bytes, const vl_curve *curve) {
+    int both = parse_coordinate(&q->x, bytes, curve) && parse_coordinate(&q->y, bytes + 32, curve);
+    return both ? VL_POINT_XY : VL_POINT_NONE;
 }
 
 /* 02 || x or 03 || x */
-static vl_point_form parse_compressed(vl_point *q, uint8_t *odd, const uint8_t *key) {
+static vl_point_form parse_compressed(vl_point *q, uint8_t *odd, const uint8_t *key, const vl_curve *curve) {
     if (key[0] != 0x02 && key[0] != 0x03) return VL_POINT_NONE;
     *odd = key[0] & 1;
-    return parse_coordinate(&q->x, key + 1) ? VL_POINT_X : VL_POINT_NONE;
+    return parse_coordinate(&q->x, key + 1, curve) ? VL_POINT_X : VL_POINT_NONE;
 }
 
 /* 04 || x || y, or hybrid: 06 or 07, whose low bit must be y's (ANSI X9.62 section 4.3.6) */
-static vl_point_form parse_uncompressed(vl_point *q, const uint8_t *key, unsigned flags) {
+static vl_point_form parse_uncompressed(vl_point *q, const uint8_t *key, unsigned flags, const vl_curve *curve) {
     int hybrid = (flags & VL_HYBRID_KEYS) && (key[0] == 0x06 || key[0] == 0x07);
     if (key[0] != 0x04 && !hybrid) return VL_POINT_NONE;
-    vl_point_form form = parse_pair(q, key + 1);
+    vl_point_form form = parse_pair(q, key + 1, curve);
     if (hybrid && (key[0] & 1) != (key[64] & 1)) return VL_POINT_NONE;
     return form;
 }
 
-vl_point_form vl_secp256k1_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags) {
+vl_point_form vl_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags, const vl_curve *curve) {
     switch (key.length) {
     case 33:
-        return parse_compressed(q, odd, key.data);
+        return parse_compressed(q, odd, key.data, curve);
     case 64:
-        return parse_pair(q, key.data);
+        return parse_pair(q, key.data, curve);
     case 65:
-        return parse_uncompressed(q, key.data, flags);
+        return parse_uncompressed(q, key.data, flags, curve);
     default:
         return VL_POINT_NONE;
     }
@@ -45,7 +45,7 @@ vl_point_form vl_secp256k1_parse_xonly_key(vl_point *q, uint8_t *odd, vl_bytes k
     *odd = 0;
     if (flags & VL_PREPARED_KEYS) {
         if (key.length != 64 || (key.data[63] & 1)) return VL_POINT_NONE;
-        return parse_pair(q, key.data);
+        return parse_pair(q, key.data, &vl_curve_secp256k1);
     }
-    return key.length == 32 && parse_coordinate(&q->x, key.data) ? VL_POINT_X : VL_POINT_NONE;
+    return key.length == 32 && parse_coordinate(&q->x, key.data, &vl_curve_secp256k1) ? VL_POINT_X : VL_POINT_NONE;
 }

@@ -1,9 +1,10 @@
-/* secp256k1 public keys: bytes to coordinates (SEC 1 v2.0 section 2.3.4). */
+/* Public keys: bytes to coordinates (SEC 1 v2.0 section 2.3.4). */
 #ifndef VL_SCHEME_KEYS_H
 #define VL_SCHEME_KEYS_H
 
 #include "ops.h"
 #include "scheme/column.h"
+#include "scheme/curve.h"
 
 /* How much of a point is known. */
 typedef enum {
@@ -14,7 +15,7 @@ typedef enum {
 
 /* On output: the coordinates that the form names are below p; *odd is the parity of y (VL_POINT_X only).
  * flags: VL_HYBRID_KEYS also admits 06 || x || y (y even) and 07 || x || y (y odd). */
-vl_point_form vl_secp256k1_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags);
+vl_point_form vl_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags, const vl_curve *curve);
 
 /* BIP-340's keys: 32 bytes, x, with y even; or x || y with y even where flags hold VL_PREPARED_KEYS. */
 vl_point_form vl_secp256k1_parse_xonly_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags);

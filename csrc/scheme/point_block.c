@@ -1,5 +1,6 @@
 #include "scheme/point_block.h"
 
+#include "scheme/curve.h"
 #include "verilane.h"
 
 static void decompress(vl_point_block *b, size_t n, const vl_curve_ops *ops, void *scratch) {
@@ -24,7 +25,7 @@ void vl_point_block_complete(vl_point_block *b, uint8_t *verdicts, size_t n, uin
                              void *scratch) {
     decompress(b, n, ops, scratch);
     for (size_t i = 0; i < n; i++) {
-        if (b->form[i] != VL_POINT_XY || !vl_secp256k1_on_curve(&b->q[i])) verdicts[i] = fault;
+        if (b->form[i] != VL_POINT_XY || !ops->curve->on_curve(&b->q[i])) verdicts[i] = fault;
     }
 }
 
@@ -40,7 +41,7 @@ void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t
 void vl_point_block_sum(vl_point_block *b, const vl_curve_ops *ops, void *scratch) {
     ops->double_mul(b->sum, b->infinite, b->live, b->u, b->v, b->q, scratch);
     for (size_t k = 0; k < b->live; k++) {
-        if (b->infinite[k]) b->infinite[k] = !vl_secp256k1_double_mul_exact(&b->sum[k], &b->u[k], &b->v[k], &b->q[k]);
+        if (b->infinite[k]) b->infinite[k] = !ops->curve->double_mul_exact(&b->sum[k], &b->u[k], &b->v[k], &b->q[k]);
     }
 }
 

@@ -1,4 +1,4 @@
-/* One block of items at work, as far as every scheme over secp256k1 has it in common: points of which only x may be
+/* One block of items at work, as far as every scheme has it in common: points of which only x may be
  * known, and R = u G + v q, the exact path included. */
 #ifndef VL_SCHEME_POINT_BLOCK_H
 #define VL_SCHEME_POINT_BLOCK_H

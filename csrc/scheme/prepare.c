@@ -16,7 +16,7 @@ _Static_assert(sizeof(block) <= VL_SCRATCH_HOST, "a block must fit into the host
 
 static vl_point_form parse(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags) {
     return flags & VL_XONLY_KEYS ? vl_secp256k1_parse_xonly_key(q, odd, key, 0)
-                                 : vl_secp256k1_parse_key(q, odd, key, flags);
+                                 : vl_parse_key(q, odd, key, flags, &vl_curve_secp256k1);
 }
 
 /* n <= VL_BLOCK keys, the first of which is item `first` of the column; points64 is zero. */
@@ -44,7 +44,7 @@ int vl_secp256k1_decode_keys(uint8_t *points64, size_t n, const vl_column *keys,
     if (n && !column_is_readable(keys, n)) return VL_ERROR_ARGUMENT;
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
-    const vl_curve_ops *ops = vl_dispatch_secp256k1(isa, n, &pieces, &error);
+    const vl_curve_ops *ops = vl_dispatch_curve(&vl_curve_secp256k1, isa, n, &pieces, &error);
     if (error != VL_SUCCESS) return error;
     size_t size = vl_point_block_size(n, (size_t)ops->lanes);
     for (size_t first = 0; first < n; first += size) {

@@ -5,9 +5,9 @@
 #include "dispatch.h"
 #include "scheme/bip340.h"
 #include "scheme/column.h"
+#include "scheme/curve.h"
 #include "scheme/keys.h"
 #include "scheme/point_block.h"
-#include "scheme/secp256k1.h"
 #include "scheme/u256.h"
 
 /* One block at work. points.q is P, points.u is s, points.v is n - e; r closes its ranks with them. */
@@ -29,7 +29,7 @@ static int parse_signature(vl_u256 *r, vl_u256 *s, vl_bytes signature) {
     if (signature.length != 64) return 0;
     u256_from_bytes(r, signature.data);
     u256_from_bytes(s, signature.data + 32);
-    return u256_less(r, &secp256k1_p) && u256_less(s, &secp256k1_n);
+    return u256_less(r, &vl_curve_secp256k1.p) && u256_less(s, &vl_curve_secp256k1.n);
 }
 
 /* The first fault, the key's own excepted. An item with a fault is hashed all the same, with zeros for what is missing. */
@@ -57,8 +57,8 @@ static void challenge(block *b, size_t n, const vl_schnorr_input *input, size_t 
     for (size_t i = 0; i < n; i++) {
         vl_u256 e, *v = &b->points.v[i];
         u256_from_bytes(&e, b->challenges[i]);
-        if (!u256_less(&e, &secp256k1_n)) u256_sub(&e, &e, &secp256k1_n);
-        u256_sub(v, &secp256k1_n, &e);
+        if (!u256_less(&e, &vl_curve_secp256k1.n)) u256_sub(&e, &e, &vl_curve_secp256k1.n);
+        u256_sub(v, &vl_curve_secp256k1.n, &e);
         if (u256_is_zero(&e)) *v = e;
     }
 }
@@ -116,7 +116,7 @@ int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *ke
     }
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
-    const vl_curve_ops *ops = vl_dispatch_secp256k1(isa, n, &pieces, &error);
+    const vl_curve_ops *ops = vl_dispatch_curve(&vl_curve_secp256k1, isa, n, &pieces, &error);
     if (error == VL_SUCCESS) error = vl_hash_choose(&hashing, VL_SHA256, isa);
     if (error != VL_SUCCESS) return error;
     vl_schnorr_input input = {keys, signatures, messages, ops, &hashing, flags};

@@ -192,20 +192,27 @@ def ecdsa_verify(
     signatures: Column,
     digests: Column,
     *,
+    curve: str,
     encoding: int,
     flags: int,
     isa: int,
 ) -> Work:
-    """Returns the work that fills `verdicts` (n,)."""
+    """Returns the work that fills `verdicts` (n,). curve: "secp256k1" or "p256"."""
     columns = keys, signatures, digests
-    return _verifies(_ecdsa_verify, verdicts, columns, (encoding, flags), isa)
+    return _verifies(_ECDSA_VERIFY[curve], verdicts, columns, (encoding, flags), isa)
 
 
 def ecdsa_verify_one(
-    key: BytesLike, signature: BytesLike, digest: BytesLike, encoding: int, flags: int, isa: int
+    curve: str,
+    key: BytesLike,
+    signature: BytesLike,
+    digest: BytesLike,
+    encoding: int,
+    flags: int,
+    isa: int,
 ) -> int:
     """Returns the verdict of one item."""
-    return _verify_one(_ecdsa_verify, key, signature, digest, (encoding, flags), isa)
+    return _verify_one(_ECDSA_VERIFY[curve], key, signature, digest, (encoding, flags), isa)
 
 
 def schnorr_verify(
@@ -303,7 +310,10 @@ def _verify_one(
     return verdict[0]  # type: ignore[no-any-return]
 
 
-_ecdsa_verify = _lib.vl_secp256k1_ecdsa_verify
+_ECDSA_VERIFY: dict[str, Any] = {
+    "secp256k1": _lib.vl_secp256k1_ecdsa_verify,
+    "p256": _lib.vl_p256_ecdsa_verify,
+}
 _ed25519_verify = _lib.vl_ed25519_verify
 _schnorr_verify = _lib.vl_secp256k1_schnorr_verify
 _from_buffer = _ffi.from_buffer

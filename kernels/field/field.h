@@ -6,6 +6,10 @@
  * better (adding in a product's columns before the one carry saves 20 % of a doubling on IFMA) defines its own and the
  * macro FE_HAS_FUSED (or FE_HAS_FACTOR for the forms ending in _f).
  *
+ * Form: a machine may hold a number a as another residue, a R mod p (Montgomery, FE_MONTGOMERY 1): products, inverses and
+ * fe_one keep to that form. What goes in and out of memory is the form, too; only fe_from_number and fe_to_number change
+ * it, and only numbers are odd or compared from outside. Elsewhere the form is the number.
+ *
  * Magnitude: an element of magnitude m is a sum of m representatives about as large as p; each machine says what that
  * means for its limbs. A "factor" (result of a function ending in _f) may only be multiplied or squared: its limbs may
  * carry junk that a multiplier ignores. A product takes factors or elements with mag(a) mag(b) <= 64, up to 15 each; a
@@ -23,7 +27,9 @@
  *   fe_sub                   a - b               a <= 7, b <= 4     a + 8
  *   fe_neg                   -a                  <= 2               4
  *   fe_mul_f, fe_sqr_f, fe_mul_sub_f, fe_sub_f: the same value as a factor; fe_sqr_k_f: of magnitude k
- *   fe_one, fe_zero          1, 0                                   1
+ *   fe_one, fe_zero          1, 0 (as forms)                        1
+ *   fe_from_number           a's form            1                  2
+ *   fe_to_number             the number, canonical   <= 15          1, below p
  *   fe_broadcast             w in every lane     four words         1
  *   fe_select                mask ? a : b                           max     (per lane)
  *   fe_weak                  a                   <= 16              2
@@ -101,6 +107,25 @@ FN_INLINE void fe_mul_sub_mul(fe *r, const fe *a, const fe *b, const fe *c, cons
     fe_mul(&cd, c, d);
     fe_sub(r, &ab, &cd);
 }
+#endif
+
+#if FE_MONTGOMERY
+FN_INLINE void fe_from_number(fe *r, const fe *a) {
+    fe r2;
+    fe_broadcast(&r2, FE_R2);
+    fe_mul(r, a, &r2);
+}
+
+FN_INLINE void fe_to_number(fe *r, const fe *a) {
+    const u64 w[4] = {1, 0, 0, 0};
+    fe one;
+    fe_broadcast(&one, w);
+    fe_mul(r, a, &one);
+    fe_normalize(r, r);
+}
+#else
+FN_INLINE void fe_from_number(fe *r, const fe *a) { *r = *a; }
+FN_INLINE void fe_to_number(fe *r, const fe *a) { fe_normalize(r, a); }
 #endif
 
 /* r = a^(2^n) */

@@ -3,8 +3,31 @@
 #ifndef VL_FIELD_SECP256K1_H
 #define VL_FIELD_SECP256K1_H
 
+#define FE_MONTGOMERY 0
 #define FE_FOLD 0x1000003D1ULL /* 2^256 mod p */
-#define CURVE_B 7
+
+/* p in 52-bit limbs */
+#define FE_P0 0xFFFFEFFFFFC2FULL
+#define FE_P1 0xFFFFFFFFFFFFFULL
+#define FE_P2 0xFFFFFFFFFFFFFULL
+#define FE_P3 0xFFFFFFFFFFFFFULL
+#define FE_P4 0xFFFFFFFFFFFFULL
+
+/* d += top 2^256 mod p, for top < 2^18 */
+#define FE_FOLD_SMALL(d, top) ((d)[0] = w_add((d)[0], w_mul_small(top, FE_FOLD)))
+
+/* A multiple of p in ten columns, nine of them near 2^58: 2^58 sum_{k<9} 2^(52 k) + 2^48 2^468, less its residue mod p
+ * (tests/test_field.py checks it). */
+#define FE_BIAS_COLUMNS_OF_P \
+    {0x3ff81dfff07b1f0, 0x3fffbffffefbbc0, 0x3fffbfffff0bbc0, 0x3fffbfffff0bbc0, 0x3fffbfffff0bbc0, \
+     0x400000000000000, 0x400000000000000, 0x400000000000000, 0x400000000000000, 0x001000000000000}
+
+#define CURVE_A_IS_MINUS_3 0
+#define CURVE_HALVES 2 /* scalars split in two: scalar/glv_secp256k1.inc */
+
+/* b and 3 b */
+CONST u64 CURVE_B_FORM[4] = {7, 0, 0, 0};
+CONST u64 CURVE_3B_FORM[4] = {21, 0, 0, 0};
 
 /* G, SEC 2 section 2.4.1 */
 CONST u64 CURVE_G[8] = {0x59F2815B16F81798, 0x029BFCDB2DCE28D9, 0x55A06295CE870B07, 0x79BE667EF9DCBBAC,

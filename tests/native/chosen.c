@@ -22,7 +22,7 @@ int chosen_schnorr(uint8_t *verdicts, size_t n, const uint8_t *keys, const uint8
     vl_scratch pieces;
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
-    const vl_curve_ops *curve = vl_dispatch_secp256k1(isa, n, &pieces, &error);
+    const vl_curve_ops *curve = vl_dispatch_curve(&vl_curve_secp256k1, isa, n, &pieces, &error);
     if (error != VL_SUCCESS) return error;
     vl_schnorr_input input = {&columns[0], &columns[1], &columns[2], curve, &plan, 0};
     vl_secp256k1_schnorr_blocks(verdicts, n, &input, &pieces);
@@ -36,7 +36,7 @@ int chosen_sums(uint64_t *r, uint8_t *infinite, uint8_t *exact, size_t n, const 
     vl_scratch pieces;
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
-    const vl_curve_ops *curve = vl_dispatch_secp256k1(isa, n, &pieces, &error);
+    const vl_curve_ops *curve = vl_dispatch_curve(&vl_curve_secp256k1, isa, n, &pieces, &error);
     if (error != VL_SUCCESS) return error;
     vl_point *sums = (vl_point *)r;
     const vl_point *points = (const vl_point *)q;

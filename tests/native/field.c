@@ -34,6 +34,8 @@ OPERATION(sub_f, fe_sub_f(r, A, B))
 OPERATION(neg, fe_neg(r, A))
 OPERATION(weak, fe_weak(r, A))
 OPERATION(normalize, fe_normalize(r, A))
+OPERATION(from_number, fe_from_number(r, A))
+OPERATION(to_number, fe_to_number(r, A))
 
 /* k is a compile-time constant everywhere else. */
 #define FOR_K(name, k, call) OPERATION(name##_##k, call)
@@ -129,10 +131,36 @@ void native_bias_columns(u64 *out) {
 #endif
 
 #ifdef LOW52
+/* p and 2^256 - p in limbs */
+void native_prime(u64 *out) {
+    const u64 p[5] = {FE_P0, FE_P1, FE_P2, FE_P3, FE_P4};
+    memcpy(out, p, sizeof p);
+    memcpy(out + 5, FE_COMPLEMENT, sizeof FE_COMPLEMENT);
+}
+
 void native_biases(u64 *out) {
     memcpy(out, FE_BIAS4, sizeof FE_BIAS4);
     memcpy(out + 5, FE_BIAS8, sizeof FE_BIAS8);
     memcpy(out + 10, FE_BIAS256, sizeof FE_BIAS256);
+}
+#endif
+
+/* B and 3 B in the field's form, and G */
+void native_curve(u64 *out) {
+    memcpy(out, CURVE_B_FORM, sizeof CURVE_B_FORM);
+    memcpy(out + 4, CURVE_3B_FORM, sizeof CURVE_3B_FORM);
+    memcpy(out + 8, CURVE_G, sizeof CURVE_G);
+}
+
+#if FE_MONTGOMERY
+/* R, R^2, R^3, p + 1 in limbs, and what is to be taken off that, in units of 2^104 */
+void native_montgomery(u64 *out) {
+    memcpy(out, FE_R, sizeof FE_R);
+    memcpy(out + 4, FE_R2, sizeof FE_R2);
+    memcpy(out + 8, FE_R3, sizeof FE_R3);
+    memcpy(out + 12, FE_P_PLUS_1, sizeof FE_P_PLUS_1);
+    out[17] = FE_P_PLUS_1_LESS_2_104;
+    memcpy(out + 18, FE_BIAS1, sizeof FE_BIAS1);
 }
 #endif
 

@@ -1,12 +1,15 @@
-/* The GLV split and the windows, for tests/test_glv.py; with -DLIMBS_32 in 32-bit words. */
+/* The GLV split (secp256k1) and the windows, for tests/test_glv.py; with -DLIMBS_32 in 32-bit words. */
 #include "machine.h"
 
+#if CURVE_HALVES == 2
 #include "scalar/glv_secp256k1.inc"
+#endif
 #include "scalar/recode.inc"
 
 int native_lanes(void) { return LANES; }
 int native_limb_bits(void) { return LIMB_BITS; }
 
+#if CURVE_HALVES == 2
 static void words(u64 *out, const limb *a, int n64) {
     for (int i = 0; i < n64; i++) out[i] = limbs_word(a, i);
 }
@@ -32,6 +35,7 @@ void native_split(u64 *out, size_t n, const u64 *v) {
         words(out + 6 * i + 3, k[1], 3);
     }
 }
+#endif
 
 /* WINDOW_V, WINDOWS_V, WINDOW_U, WINDOWS_U */
 void native_windows(int *out) { out[0] = WINDOW_V, out[1] = WINDOWS_V, out[2] = WINDOW_U, out[3] = WINDOWS_U; }
@@ -43,11 +47,11 @@ static void digit_store(u64 *entries, u32 *masks, const u64 (*of)[LANES], u32 j,
     masks[1] = d.live;
 }
 
-/* All digits of LANES pairs (u, v): the windows of k1, then of k2, then of u; each LANES entries and two masks. */
+/* All digits of LANES pairs (u, v): the windows of k1, then of k2 (or of v), then of u; each LANES entries and two masks. */
 void native_digits(u64 *entries, u32 *masks, const u64 *u, const u64 *v) {
     digits d;
     for (int l = 0; l < LANES; l++) recode(&d, l, u + 4 * l, v + 4 * l);
-    for (u32 half = 0; half < 2; half++)
+    for (u32 half = 0; half < CURVE_HALVES; half++)
         for (u32 j = 0; j < WINDOWS_V; j++, entries += LANES, masks += 2)
             digit_store(entries, masks, d.v[half], j, WINDOW_V);
     for (u32 j = 0; j < WINDOWS_U; j++, entries += LANES, masks += 2) digit_store(entries, masks, d.u, j, WINDOW_U);

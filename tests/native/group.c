@@ -11,12 +11,15 @@ static void invert_one(u64 r[4], const u64 a[4]) {
     r[0] = x, r[1] = r[2] = r[3] = 0;
 }
 #else
-#define invert_one(r, a) vl_modinv(r, a, &VL_SECP256K1_P)
+#define invert_one(r, a) vl_modinv(r, a, &MODULUS_P)
 #endif
 
 #define LANE_ELEMENT fe
 #define LANE_NAME(name) fe_##name
 #define LANE_INVERT_ONE(r, a) invert_one(r, a)
+#if FE_MONTGOMERY
+#define LANE_R3 FE_R3
+#endif
 #include "lane_inverse.inc"
 
 #include "group/weierstrass.inc"
@@ -32,16 +35,21 @@ static void load(fe *r, const u64 *s, size_t stride, int extra) {
     u64 p[4] = {0, 0, 0, 0};
     fe multiple;
 #ifndef MACHINE_TINY
-    p[0] = -(u64)FE_FOLD, p[1] = p[2] = p[3] = ~(u64)0;
+    for (int i = 0; i < 4; i++) {
+        const modinv_int *m = &MODULUS_P.m;
+        p[i] = (u64)m->l[i] >> (2 * i) | (u64)m->l[i + 1] << (62 - 2 * i);
+    }
 #endif
     fe_broadcast(&multiple, p);
     fe_load(r, s, stride);
+    fe_from_number(r, r);
+    fe_weak(r, r);
     for (int i = 0; i < extra; i++) fe_add(r, r, &multiple);
 }
 
 static void store(u64 *d, size_t stride, const fe *a) {
     fe t;
-    fe_normalize(&t, a);
+    fe_to_number(&t, a);
     fe_store(d, stride, &t);
 }
 

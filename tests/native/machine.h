@@ -1,5 +1,6 @@
 /* One field machine, chosen by the compiler's command line (-DMACHINE_8X32 and so on), for the files beside this one.
- * They end with MACHINE_END.
+ * They end with MACHINE_END. The field is secp256k1's, or with -DCURVE_P256 P-256's, -DCURVE_SM2 SM2's; -DTINY_MINUS_3 gives the tiny curves
+ * a = -3.
  *
  * With -DVERIFY a broken bound is counted and named instead of ending the process, so that a test can ask about it. */
 #include <string.h>
@@ -31,16 +32,36 @@ int native_broken(const char **text) {
 
 #if defined(MACHINE_TINY)
 /* Any small field and curve, chosen at run time. */
-static u32 tiny_p = 13, tiny_b = 7;
-void native_tiny(u32 p, u32 b) { tiny_p = p, tiny_b = b; }
+static u32 tiny_p = 13;
+static u64 tiny_b[4], tiny_3b[4];
+void native_tiny(u32 p, u32 b) { tiny_p = p, tiny_b[0] = b, tiny_3b[0] = 3 * b; }
 #define FE_TINY_P tiny_p
-#define CURVE_B tiny_b
+#define FE_MONTGOMERY 0
+#define CURVE_B_FORM tiny_b
+#define CURVE_3B_FORM tiny_3b
+#ifdef TINY_MINUS_3
+#define CURVE_A_IS_MINUS_3 1
+#else
+#define CURVE_A_IS_MINUS_3 0
+#endif
 #include "field/fe_tiny.inc"
 #elif defined(MACHINE_5X51_INT128) || defined(MACHINE_5X51_EMULATED) || defined(MACHINE_5X51_MADD)
 #include "field/ed25519.h"
+#elif defined(CURVE_SM2)
+#include "field/sm2.h"
+#include "scalar/sm2.h"
+#define MODULUS_P VL_SM2_P
+#define MODULUS_N VL_SM2_N
+#elif defined(CURVE_P256)
+#include "field/p256.h"
+#include "scalar/p256.h"
+#define MODULUS_P VL_P256_P
+#define MODULUS_N VL_P256_N
 #else
 #include "field/secp256k1.h"
 #include "scalar/secp256k1.h"
+#define MODULUS_P VL_SECP256K1_P
+#define MODULUS_N VL_SECP256K1_N
 #endif
 
 #if defined(MACHINE_8X32)

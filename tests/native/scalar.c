@@ -12,12 +12,15 @@
 
 #define LANE_ELEMENT fe
 #define LANE_NAME(name) fe_##name
-#define LANE_INVERT_ONE(r, a) vl_modinv(r, a, &VL_SECP256K1_P)
+#define LANE_INVERT_ONE(r, a) vl_modinv(r, a, &MODULUS_P)
+#if FE_MONTGOMERY
+#define LANE_R3 FE_R3
+#endif
 #include "lane_inverse.inc"
 
 #define LANE_ELEMENT sc
 #define LANE_NAME(name) sc_##name
-#define LANE_INVERT_ONE(r, a) vl_modinv(r, a, &VL_SECP256K1_N)
+#define LANE_INVERT_ONE(r, a) vl_modinv(r, a, &MODULUS_N)
 #include "lane_inverse.inc"
 
 #include "scalar/ratio.inc"
@@ -26,11 +29,16 @@ int native_lanes(void) { return LANES; }
 int native_sc_size(void) { return (int)sizeof(sc); }
 int native_fe_size(void) { return (int)sizeof(fe); }
 
-static const vl_modulus *modulus(int order) { return order ? &VL_SECP256K1_N : &VL_SECP256K1_P; }
+/* Every modulus that there is, whatever the machine's own. */
+static const vl_modulus *modulus(int which) {
+    static const vl_modulus *const all[] = {&VL_SECP256K1_P, &VL_SECP256K1_N, &VL_P256_P,
+                                            &VL_P256_N,      &VL_SM2_P,       &VL_SM2_N};
+    return all[which];
+}
 
-/* n inverses, modulo p or (order) n; r may be a */
-void native_modinv(u64 *r, size_t n, const u64 *a, int order) {
-    for (size_t i = 0; i < n; i++) vl_modinv(r + 4 * i, a + 4 * i, modulus(order));
+/* n inverses, modulo one of the above; r may be a */
+void native_modinv(u64 *r, size_t n, const u64 *a, int which) {
+    for (size_t i = 0; i < n; i++) vl_modinv(r + 4 * i, a + 4 * i, modulus(which));
 }
 
 /* the same modulo 2^255 - 19 */
@@ -38,9 +46,9 @@ void native_modinv_25519(u64 *r, size_t n, const u64 *a) {
     for (size_t i = 0; i < n; i++) vl_modinv(r + 4 * i, a + 4 * i, &VL_ED25519_P);
 }
 
-void native_modulus(int64_t *out, int order) {
-    memcpy(out, modulus(order)->m.l, sizeof modulus(order)->m.l);
-    out[5] = (int64_t)modulus(order)->inverse62;
+void native_modulus(int64_t *out, int which) {
+    memcpy(out, modulus(which)->m.l, sizeof modulus(which)->m.l);
+    out[5] = (int64_t)modulus(which)->inverse62;
 }
 
 /* The matrix of 31 steps. */
@@ -71,12 +79,12 @@ int native_modinv_round(int64_t *matrix, int64_t *a, int64_t *b, int length) {
     return length;
 }
 
-void native_modinv_update(int64_t *u, int64_t *v, const int64_t *matrix, int order) {
+void native_modinv_update(int64_t *u, int64_t *v, const int64_t *matrix, int which) {
     const modinv_matrix t = {matrix[0], matrix[1], matrix[2], matrix[3]};
     modinv_int x, y;
     memcpy(x.l, u, sizeof x.l);
     memcpy(y.l, v, sizeof y.l);
-    modinv_update(&x, &y, &t, modulus(order));
+    modinv_update(&x, &y, &t, modulus(which));
     memcpy(u, x.l, sizeof x.l);
     memcpy(v, y.l, sizeof y.l);
 }
@@ -147,8 +155,9 @@ void native_sc_invert(u64 *out, const u64 *in) {
 void native_fe_invert(u64 *out, const u64 *in) {
     fe t;
     fe_load(&t, in, 4);
+    fe_from_number(&t, &t);
     fe_invert(&t, &t);
-    fe_normalize(&t, &t);
+    fe_to_number(&t, &t);
     fe_store(out, 4, &t);
 }
 

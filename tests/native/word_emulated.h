@@ -34,6 +34,7 @@ FN_INLINE word w_and(word a, word b) { EACH_LANE(a.lane[l] & b.lane[l]); }
 FN_INLINE word w_or(word a, word b) { EACH_LANE(a.lane[l] | b.lane[l]); }
 FN_INLINE word w_shr(word a, int n) { EACH_LANE(a.lane[l] >> n); }
 FN_INLINE word w_shl(word a, int n) { EACH_LANE(a.lane[l] << n); }
+FN_INLINE word w_sar(word a, int n) { EACH_LANE((u64)((int64_t)a.lane[l] >> n)); }
 FN_INLINE word w_funnel_shr(word low, word high, int n) { EACH_LANE(low.lane[l] >> n | high.lane[l] << (64 - n)); }
 FN_INLINE word w_shr_by(word a, u32 n) { EACH_LANE(n < 64 ? a.lane[l] >> n : 0); }
 FN_INLINE word w_shl_by(word a, u32 n) { EACH_LANE(n < 64 ? a.lane[l] << n : 0); }

@@ -35,6 +35,7 @@ class Scheme(str, Enum):
     """What can be verified."""
 
     SECP256K1_ECDSA = "secp256k1-ecdsa"
+    P256_ECDSA = "p256-ecdsa"
     BIP340 = "bip340"
     ED25519 = "ed25519"
 
@@ -77,7 +78,7 @@ def verify(
     signatures: Signatures,
     digests: Annotated[
         str | None,
-        typer.Option(metavar="COL", help="Column of the 32-byte digests (secp256k1-ecdsa)."),
+        typer.Option(metavar="COL", help="Column of the 32-byte digests (ECDSA)."),
     ] = None,
     messages: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of the messages (bip340, ed25519).")
@@ -116,6 +117,7 @@ def verify(
     if scheme is Scheme.SECP256K1_ECDSA:
         _refuse(scheme, messages=messages, rule=rule)
         check = audit.ecdsa_check(
+            scheme.value,
             keys,
             signatures,
             _require(scheme, "digests", digests),

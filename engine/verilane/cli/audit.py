@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .. import ed25519
 from .._verdicts import Verdict, Verdicts
 from ..errors import VerilaneError
+from ..p256 import ecdsa as p256_ecdsa
 from ..secp256k1 import ecdsa, schnorr
 from .progress import Progress
 from .stream import BadInput, Reader, Writer
@@ -69,17 +70,23 @@ class Check:
         return [name for name, _ in self.columns]
 
 
+ECDSA: dict[str, Callable[..., Verdicts]] = {
+    "secp256k1-ecdsa": ecdsa.verify_many,
+    "p256-ecdsa": p256_ecdsa.verify_many,
+}
+
+
 def ecdsa_check(
-    keys: str, signatures: str, digests: str, *, encoding: str, **options: Any
+    scheme: str, keys: str, signatures: str, digests: str, *, encoding: str, **options: Any
 ) -> Check:
-    """secp256k1 ECDSA; `options` are those of ecdsa.verify_many."""
+    """ECDSA over the curve of `scheme`; `options` are those of ecdsa.verify_many."""
     return Check(
         [
             (keys, ecdsa.KEY_WIDTHS),
             (signatures, ecdsa.COMPACT_WIDTHS if encoding == "compact" else None),
             (digests, ecdsa.DIGEST_WIDTHS),
         ],
-        partial(ecdsa.verify_many, encoding=encoding, **options),
+        partial(ECDSA[scheme], encoding=encoding, **options),
     )
 
 

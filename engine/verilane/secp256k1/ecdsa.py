@@ -9,21 +9,29 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _cpu, _pool
+from .. import _cpu, _ecdsa, _pool
 from .._columns import BytesLike, Column, ColumnLike, column
 from .._devices import isa_of
-from .._items import KEYS_PER_CORE, LANES, OK, SIGNATURES_PER_CORE, decided, item
-from .._prepared import KeysLike, PreparedKeys, key_column
+from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
+from .._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, item
+from .._prepared import KeysLike, PreparedKeys
 from .._verdicts import Verdicts
 from ..errors import InvalidSignature
 
-__all__ = ["prepare", "recover", "recover_many", "verify", "verify_many"]
+__all__ = [
+    "COMPACT_WIDTHS",
+    "DIGEST_WIDTHS",
+    "KEY_WIDTHS",
+    "RECOVERABLE_WIDTHS",
+    "prepare",
+    "recover",
+    "recover_many",
+    "verify",
+    "verify_many",
+]
 
 SCHEME = "secp256k1.ecdsa"
-KEY_WIDTHS = (33, 65, 64)
-COMPACT_WIDTHS = (64,)
 RECOVERABLE_WIDTHS = (65,)
-DIGEST_WIDTHS = (32,)
 
 Keys: TypeAlias = NDArray[np.uint8]
 
@@ -56,20 +64,17 @@ def verify_many(
     an unknown encoding or device; DeviceUnavailable for a named device that is missing. An item's
     own faults give its verdict.
     """
-    code = _encoding(encoding)
-    flags = _flags(low_s, hybrid_keys)
-    isa = isa_of(device)
-    d = column("digests", digests, widths=DIGEST_WIDTHS)
-    if hybrid_keys and isinstance(keys, PreparedKeys):
-        raise ValueError("hybrid_keys: prepare() has decided this for prepared keys")
-    k = key_column(keys, SCHEME, widths=KEY_WIDTHS, n=d.n, fixed_by="digests")
-    s = column(
-        "signatures", signatures, widths=COMPACT_WIDTHS if encoding == "compact" else None, n=d.n
+    return _ecdsa.verify_many(
+        "secp256k1",
+        keys,
+        signatures,
+        digests,
+        encoding=encoding,
+        low_s=low_s,
+        hybrid_keys=hybrid_keys,
+        device=device,
+        threads=threads,
     )
-    verdicts = np.zeros(d.n, np.uint8)
-    work = _cpu.ecdsa_verify(verdicts, k, s, d, encoding=code, flags=flags, isa=isa)
-    _pool.run(d.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
-    return decided(verdicts)
 
 
 def prepare(
@@ -89,7 +94,7 @@ def prepare(
     isa = isa_of(device)
     k = column("keys", keys, widths=KEY_WIDTHS)
     points = np.zeros((k.n, 64), np.uint8)
-    work = _cpu.decode_keys(points, k, flags=_flags(False, hybrid_keys), isa=isa)
+    work = _cpu.decode_keys(points, k, flags=_ecdsa.flags_of(False, hybrid_keys), isa=isa)
     _pool.run(k.n, work, threads=threads, least=KEYS_PER_CORE, grain=LANES)
     return PreparedKeys(SCHEME, points)
 
@@ -137,20 +142,16 @@ def verify(
     Takes one item of what `verify_many` takes; of any length, since a wrong length is a verdict
     too.
     """
-    code = _encoding(encoding)
-    flags = _flags(low_s, hybrid_keys)
-    isa = isa_of(device)
-    try:
-        verdict = _cpu.ecdsa_verify_one(key, signature, digest, code, flags, isa)
-    except (TypeError, BufferError):
-        key, signature, digest = (
-            item("key", key),
-            item("signature", signature),
-            item("digest", digest),
-        )
-        verdict = _cpu.ecdsa_verify_one(key, signature, digest, code, flags, isa)
-    if verdict != OK:
-        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
+    _ecdsa.verify(
+        "secp256k1",
+        key,
+        signature,
+        digest,
+        encoding=encoding,
+        low_s=low_s,
+        hybrid_keys=hybrid_keys,
+        device=device,
+    )
 
 
 def recover(
@@ -174,19 +175,6 @@ def recover(
     if not verdicts.all_ok:
         raise InvalidSignature(verdicts[0])
     return keys.tobytes()
-
-
-def _encoding(name: str) -> int:
-    try:
-        return _cpu.ENCODINGS[name]
-    except (KeyError, TypeError):
-        raise ValueError(
-            f"no encoding is named {name!r}; there are: {', '.join(_cpu.ENCODINGS)}"
-        ) from None
-
-
-def _flags(low_s: bool, hybrid_keys: bool) -> int:
-    return (_cpu.LOW_S if low_s else 0) | (_cpu.HYBRID_KEYS if hybrid_keys else 0)
 
 
 def _recovery_flags(low_s: bool, parity_ids: bool) -> int:

@@ -1,0 +1,31 @@
+/* The avx512 row of SM2: as isa_avx512.c. */
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "modinv.h"
+#include "ops.h"
+#include "target.h"
+
+VL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx512vbmi2,bmi2")
+
+#include "lang.h"
+#include "word_u64x8.h"
+
+#define WAYS 2
+#define GROUPS 8
+
+#include "field/sm2.h"
+#include "field/fe_5x52_madd.inc"
+#include "field/field.h"
+#include "scalar/sm2.h"
+#include "scalar/sc_5x52.inc"
+
+#define VL_INSTANCE vl_sm2_avx512
+#include "sm2_instance.inc"
+
+VL_TARGET_END
+
+#else
+typedef int vl_isa_avx512_sm2_is_x86_only; /* ISO C wants a declaration */
+#endif

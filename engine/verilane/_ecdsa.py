@@ -1,0 +1,90 @@
+"""What ECDSA verification shares between curves: arguments checked, work handed out, verdicts read.
+secp256k1/ecdsa.py and p256/ecdsa.py say what it means.
+"""
+
+import numpy as np
+
+from . import _cpu, _pool
+from ._columns import BytesLike, ColumnLike, column
+from ._devices import isa_of
+from ._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from ._prepared import KeysLike, PreparedKeys, key_column
+from ._verdicts import Verdicts
+from .errors import InvalidSignature
+
+__all__ = ["COMPACT_WIDTHS", "DIGEST_WIDTHS", "KEY_WIDTHS", "flags_of", "verify", "verify_many"]
+
+KEY_WIDTHS = (33, 65, 64)
+COMPACT_WIDTHS = (64,)
+DIGEST_WIDTHS = (32,)
+
+
+def verify_many(
+    curve: str,
+    keys: KeysLike,
+    signatures: ColumnLike,
+    digests: ColumnLike,
+    *,
+    encoding: str,
+    low_s: bool,
+    hybrid_keys: bool,
+    device: str | None,
+    threads: int | None,
+) -> Verdicts:
+    """Returns n verdicts; the public functions that call this say of what."""
+    code = _encoding(encoding)
+    flags = flags_of(low_s, hybrid_keys)
+    isa = isa_of(device)
+    d = column("digests", digests, widths=DIGEST_WIDTHS)
+    if hybrid_keys and isinstance(keys, PreparedKeys):
+        raise ValueError("hybrid_keys: prepare() has decided this for prepared keys")
+    k = key_column(keys, f"{curve}.ecdsa", widths=KEY_WIDTHS, n=d.n, fixed_by="digests")
+    s = column(
+        "signatures", signatures, widths=COMPACT_WIDTHS if encoding == "compact" else None, n=d.n
+    )
+    verdicts = np.zeros(d.n, np.uint8)
+    work = _cpu.ecdsa_verify(verdicts, k, s, d, curve=curve, encoding=code, flags=flags, isa=isa)
+    _pool.run(d.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
+    return decided(verdicts)
+
+
+def verify(
+    curve: str,
+    key: BytesLike,
+    signature: BytesLike,
+    digest: BytesLike,
+    *,
+    encoding: str,
+    low_s: bool,
+    hybrid_keys: bool,
+    device: str | None,
+) -> None:
+    """Returns None, or raises InvalidSignature with the verdict."""
+    code = _encoding(encoding)
+    flags = flags_of(low_s, hybrid_keys)
+    isa = isa_of(device)
+    try:
+        verdict = _cpu.ecdsa_verify_one(curve, key, signature, digest, code, flags, isa)
+    except (TypeError, BufferError):
+        key, signature, digest = (
+            item("key", key),
+            item("signature", signature),
+            item("digest", digest),
+        )
+        verdict = _cpu.ecdsa_verify_one(curve, key, signature, digest, code, flags, isa)
+    if verdict != OK:
+        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
+
+
+def _encoding(name: str) -> int:
+    try:
+        return _cpu.ENCODINGS[name]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"no encoding is named {name!r}; there are: {', '.join(_cpu.ENCODINGS)}"
+        ) from None
+
+
+def flags_of(low_s: bool, hybrid_keys: bool) -> int:
+    """Returns the options as C takes them."""
+    return (_cpu.LOW_S if low_s else 0) | (_cpu.HYBRID_KEYS if hybrid_keys else 0)

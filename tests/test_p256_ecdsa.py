@@ -1,0 +1,352 @@
+"""ECDSA over P-256: every public vector file in ../shared/vectors, real signatures of
+../shared/chain, and any bytes against the reference and OpenSSL, on every ISA.
+
+The exceptional items of this curve are in test_ecdsa_exceptional.py.
+"""
+
+import hashlib
+import json
+import lzma
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cryptography.exceptions import InvalidSignature as OpenSSLInvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import verilane
+from items import honest_items, negated_s
+from reference import der, ecdsa
+from reference.p256 import CURVE
+from strategies import Check, checks
+from verilane import Verdict, p256, secp256k1
+
+Shared = Callable[[str], Path]  # the fixture: finds a file of ../shared or skips the test
+N = CURVE.N
+FORMS = ("uncompressed", "compressed", "raw")
+
+
+def verdicts_of(columns: Any, isa: str, **options: Any) -> list[int]:
+    return p256.ecdsa.verify_many(*columns, **options, device=isa).codes.tolist()
+
+
+def assert_same(names: list[str], expected: list[Any], got: list[Any]) -> None:
+    wrong = [
+        f"{name}: expected {want!r}, got {found!r}"
+        for name, want, found in zip(names, expected, got, strict=True)
+        if want != found
+    ]
+    assert not wrong, "\n".join(wrong[:20])
+
+
+# ---- Wycheproof ----
+
+HASHES = {"SHA-256": hashlib.sha256, "SHA3-256": hashlib.sha3_256}
+WYCHEPROOF: dict[str, tuple[int, dict[str, Any]]] = {
+    "ecdsa_secp256r1_sha256_test": (484, {"encoding": "der"}),
+    "ecdsa_secp256r1_sha3_256_test": (482, {"encoding": "der"}),
+    "ecdsa_secp256r1_sha256_p1363_test": (262, {}),
+}
+
+
+def wycheproof_cases(shared: Shared, name: str) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
+    """(test, key, digest)"""
+    path = shared(f"vectors/wycheproof/{name}.json.xz")
+    for group in json.loads(lzma.decompress(path.read_bytes()))["testGroups"]:
+        point = CURVE.decode_point(bytes.fromhex(group["publicKey"]["uncompressed"]))
+        for test in group["tests"]:
+            key = CURVE.encode_point(point, FORMS[test["tcId"] % 3])
+            digest = HASHES[group["sha"]](bytes.fromhex(test["msg"])).digest()
+            yield test, key, digest
+
+
+@pytest.mark.parametrize("name", WYCHEPROOF)
+def test_wycheproof(shared: Shared, isa: str, name: str) -> None:
+    count, options = WYCHEPROOF[name]
+    cases = list(wycheproof_cases(shared, name))
+    assert len(cases) == count
+    signatures = [bytes.fromhex(test["sig"]) for test, _, _ in cases]
+    columns = [key for _, key, _ in cases], signatures, [digest for _, _, digest in cases]
+    got = verdicts_of(columns, isa, **options)
+    names = [f"{test['tcId']} {test['comment']} {test['flags']}" for test, _, _ in cases]
+    valid = [test["result"] for test, _, _ in cases]
+    assert_same(names, valid, ["valid" if code == ecdsa.OK else "invalid" for code in got])
+    reference = [ecdsa.verify(*case, **options, curve=CURVE) for case in zip(*columns, strict=True)]
+    assert_same(names, reference, got)
+
+
+# ---- Botan ----
+
+BOTAN_HASHES = {
+    "SHA-1": hashlib.sha1,
+    "SHA-224": hashlib.sha224,
+    "SHA-256": hashlib.sha256,
+    "SHA-384": hashlib.sha384,
+    "SHA-512": hashlib.sha512,
+}
+
+
+def botan_rows(path: Path, last: str) -> Iterator[dict[str, str]]:
+    """One dictionary a case over secp256r1. A line `Name = value` holds until it is said again;
+    `last` closes a case.
+    """
+    data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+    row: dict[str, str] = {}
+    for line in data.decode().splitlines():
+        if "=" not in line or line.startswith("#"):
+            continue
+        name, value = (part.strip() for part in line.split("=", 1))
+        row = {} if name == "Group" and last == "Signature" and "Px" in row else row
+        row[name] = value
+        if name == last and row["Group"] == "secp256r1":
+            yield dict(row)
+
+
+def botan_case(row: dict[str, str]) -> tuple[bytes, bytes, bytes]:
+    """(key, signature, digest): the key as it is, or of the secret X; the hash named, or none."""
+    if "X" in row:
+        key = CURVE.encode_point(CURVE.multiply_base(int(row["X"], 0)))
+    else:
+        key = b"".join(int(row[name], 16).to_bytes(32, "big") for name in ("Px", "Py"))
+    message = bytes.fromhex(row["Msg"])
+    if row.get("Hash") in BOTAN_HASHES:
+        message = BOTAN_HASHES[row["Hash"]](message).digest()
+    return key, bytes.fromhex(row["Signature"]), ecdsa.truncate(message)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("verify.vec", 10), ("rfc6979.vec", 15), ("prob.vec.xz", 72)]
+)
+def test_botan_signatures(shared: Shared, isa: str, name: str, count: int) -> None:
+    """All valid; and none with r, s or the digest changed."""
+    rows = list(botan_rows(shared(f"vectors/p256/ecdsa_{name}"), "Signature"))
+    assert len(rows) == count
+    assert {row.get("Valid", "1") for row in rows} == {"1"}
+    cases = [botan_case(row) for row in rows]
+    assert verdicts_of(zip(*cases, strict=True), isa) == [ecdsa.OK] * count
+    for where in (31, 63, 95):
+        changed = []
+        for key, signature, digest in cases:
+            blob = bytearray(signature + digest)
+            blob[where] ^= 1
+            changed.append((key, bytes(blob[:64]), bytes(blob[64:])))
+        expected = [ecdsa.verify(*case, curve=CURVE) for case in changed]
+        assert ecdsa.OK not in expected
+        assert verdicts_of(zip(*changed, strict=True), isa) == expected
+
+
+def test_botan_invalid_keys(shared: Shared, isa: str) -> None:
+    """Points off the curve; and, cut to their low 256 bits, coordinates out of range."""
+    rows = list(botan_rows(shared("vectors/p256/ecdsa_invalid.vec"), "InvalidKeyY"))
+    assert len(rows) == 15
+    good = honest_items(curve=CURVE)[0]
+    keys = []
+    for row in rows:
+        pair = [int(row[name], 16) for name in ("InvalidKeyX", "InvalidKeyY")]
+        keys.append(b"\x04" + b"".join((x % 2**256).to_bytes(32, "big") for x in pair))
+    columns = keys, [good.signature] * len(keys), [good.digest] * len(keys)
+    assert verdicts_of(columns, isa) == [ecdsa.BAD_KEY] * len(keys)
+
+
+# Left out: ecdsa_explicit.vec, which holds private keys with explicit parameters, no signatures.
+
+
+# ---- OpenSSL ----
+
+
+def openssl_cases(path: Path) -> Iterator[tuple[bytes, bytes, bytes, bool]]:
+    """(key, DER signature, digest, valid) of the Verify and DigestVerify tests with P-256."""
+    blocks = path.read_text().split("\n\n")
+    pem = next(block for block in blocks if block.startswith("PublicKey=P-256-PUBLIC"))
+    public = load_pem_public_key(pem.split("\n", 1)[1].encode())
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    numbers = public.public_numbers()
+    key = numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+    for block in blocks:
+        lines = [line for line in block.splitlines() if "=" in line and line[0] != "#"]
+        row = {
+            name.strip(): value.strip() for name, value in (line.split("=", 1) for line in lines)
+        }
+        message = row.get("Input", "").strip('"').encode()
+        if row.get("Verify") == "P-256-PUBLIC":
+            digest = message.rjust(32, b"\0")
+        elif row.get("Key") == "P-256-PUBLIC" and "SHA256" in (
+            row.get("DigestVerify"),
+            row.get("OneShotDigestVerify"),
+        ):
+            digest = hashlib.sha256(message).digest()
+        else:
+            continue
+        yield key, bytes.fromhex(row["Output"]), digest, "Result" not in row
+
+
+def test_openssl(shared: Shared, isa: str) -> None:
+    """Strict and lax differ on two: what comes after the signature, and BER's open length."""
+    cases = list(openssl_cases(shared("vectors/p256/evppkey_ecdsa.txt")))
+    assert len(cases) == 10
+    columns = list(zip(*(case[:3] for case in cases), strict=True))
+    got = verdicts_of(columns, isa, encoding="der")
+    assert [code == ecdsa.OK for code in got] == [valid for *_, valid in cases]
+    lax = verdicts_of(columns, isa, encoding="der-lax")
+    assert Counter(zip(got, lax, strict=True)) == {
+        (ecdsa.OK, ecdsa.OK): 4,
+        (ecdsa.MISMATCH, ecdsa.MISMATCH): 4,
+        (ecdsa.BAD_SIGNATURE, ecdsa.OK): 2,
+    }
+
+
+def openssl_accepts(key: bytes, r: int, s: int, digest: bytes) -> bool:
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
+    try:
+        public.verify(der.encode(r, s), digest, ec.ECDSA(Prehashed(SHA256())))
+    except OpenSSLInvalidSignature:
+        return False
+    return True
+
+
+def test_with_openssl(isa: str) -> None:
+    """400 signatures, a third of them with one bit of r, s or the digest changed."""
+    rng = random.Random("openssl")
+    cases, accepted = [], []
+    for item in [item for item in honest_items(curve=CURVE) if item.verdict == ecdsa.OK][:400]:
+        blob = bytearray(item.signature + item.digest)
+        if rng.randrange(3) == 0:
+            blob[rng.randrange(96)] ^= 1 << rng.randrange(8)
+        signature, digest = bytes(blob[:64]), bytes(blob[64:])
+        parsed = ecdsa.parse_signature(signature, curve=CURVE)
+        assert parsed is not None
+        key = b"\x04" * (len(item.key) == 64) + item.key
+        accepted.append(openssl_accepts(key, *parsed, digest))
+        cases.append((item.key, signature, digest))
+    expected = [ecdsa.OK if each else ecdsa.MISMATCH for each in accepted]
+    assert verdicts_of(zip(*cases, strict=True), isa) == expected
+    assert 200 < sum(accepted) < 350
+
+
+# ---- Real signatures ----
+
+
+def test_chain(shared: Shared, isa: str) -> None:
+    """Fabric blocks, SGX and TDX quotes, Intel's collateral; packed and as Arrow columns."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    table = pq.read_table(shared("chain/p256_signatures.parquet"))
+    columns = [table[name] for name in ("public_key", "signature", "digest")]
+    assert len(table) == 178
+    assert verdicts_of(columns, isa) == [ecdsa.OK] * 178
+    lists = [column.to_pylist() for column in columns]
+    assert verdicts_of([b"".join(column) for column in lists], isa) == [ecdsa.OK] * 178
+    low = table["low_s"].to_pylist()
+    assert low.count(False) == 49
+    expected = [ecdsa.OK if each else ecdsa.BAD_SIGNATURE for each in low]
+    assert verdicts_of(columns, isa, low_s=True) == expected
+    assert set(verdicts_of([lists[0][1:] + lists[0][:1], *lists[1:]], isa)) <= {
+        ecdsa.OK,
+        ecdsa.MISMATCH,
+    }
+
+
+# ---- Any bytes ----
+
+PROPERTY = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def assert_like_the_reference(batch: list[Check], isa: str, **options: Any) -> None:
+    columns = [[check.key for check in batch], [check.signature for check in batch]]
+    got = verdicts_of([*columns, [check.digest for check in batch]], isa, **options)
+    assert got == [
+        ecdsa.verify(check.key, check.signature, check.digest, **options, curve=CURVE)
+        for check in batch
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["compact", "der", "der-lax"])
+def test_hostile_bytes(isa: str, encoding: str) -> None:
+    @PROPERTY
+    @given(st.lists(checks(encoding, CURVE), max_size=10), st.booleans(), st.booleans())
+    def run(batch: list[Check], low_s: bool, hybrid_keys: bool) -> None:
+        options = {"encoding": encoding, "low_s": low_s, "hybrid_keys": hybrid_keys}
+        assert_like_the_reference(batch, isa, **options)
+
+    run()
+
+
+@pytest.mark.parametrize("encoding", ["compact", "der", "der-lax"])
+def test_random_bytes(isa: str, encoding: str) -> None:
+    rng = random.Random(encoding)
+    batch = [
+        Check(
+            rng.choice([b"", b"\x02", b"\x04", b"\x06"])
+            + rng.randbytes(rng.choice([0, 1, 32, 64])),
+            rng.choice([b"", b"\x30", b"\x30\x06\x02"]) + rng.randbytes(rng.randrange(80)),
+            rng.randbytes(rng.choice([0, 31, 32, 33])),
+        )
+        for _ in range(1500)
+    ]
+    assert_like_the_reference(batch, isa, encoding=encoding, low_s=False, hybrid_keys=True)
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 63, 64, 65, 128, 129, 511, 512, 513, 1025])
+def test_sizes(isa: str, n: int) -> None:
+    """Valid and invalid ones mixed; as lists of keys of three widths, and packed."""
+    items = honest_items(curve=CURVE)[:n]
+    expected = [item.verdict for item in items]
+    keys, signatures = [item.key for item in items], [item.signature for item in items]
+    digests = [item.digest for item in items]
+    assert verdicts_of((keys, signatures, digests), isa) == expected
+    raw = [list(CURVE.encode_point(CURVE.decode_point(key), "raw")) for key in keys]
+    packed = np.array(raw, np.uint8).reshape(n, 64)
+    assert verdicts_of((packed, b"".join(signatures), b"".join(digests)), isa) == expected
+
+
+def test_low_s_is_an_option(isa: str) -> None:
+    valid = [item for item in honest_items(curve=CURVE) if item.verdict == ecdsa.OK][:70]
+    signatures = [x for item in valid for x in (item.signature, negated_s(item.signature, CURVE))]
+    columns = (
+        [item.key for item in valid for _ in range(2)],
+        signatures,
+        [item.digest for item in valid for _ in range(2)],
+    )
+    low = [int.from_bytes(signature[32:], "big") <= N // 2 for signature in signatures]
+    assert verdicts_of(columns, isa) == [ecdsa.OK] * 140
+    expected = [ecdsa.OK if each else ecdsa.BAD_SIGNATURE for each in low]
+    assert verdicts_of(columns, isa, low_s=True) == expected
+    assert sum(low) == 70
+
+
+def test_verify_one(isa: str) -> None:
+    for item in honest_items(curve=CURVE)[:40]:
+        arguments = item.key, item.signature, item.digest
+        if item.verdict == ecdsa.OK:
+            assert p256.ecdsa.verify(*arguments, device=isa) is None
+        else:
+            with pytest.raises(verilane.InvalidSignature) as caught:
+                p256.ecdsa.verify(*arguments, device=isa)
+            assert caught.value.verdict == item.verdict
+
+
+def test_curves_are_not_mixed_up(isa: str) -> None:
+    """Each curve's items are refused by the other, and in turns each still gets its own verdict."""
+    ours, theirs = honest_items(curve=CURVE)[:20], honest_items()[:20]
+    for _ in range(3):
+        for items, own, other in (
+            (ours, p256.ecdsa, secp256k1.ecdsa),
+            (theirs, secp256k1.ecdsa, p256.ecdsa),
+        ):
+            columns = [[getattr(x, name) for x in items] for name in ("key", "signature", "digest")]
+            assert own.verify_many(*columns, device=isa).codes.tolist() == [
+                item.verdict for item in items
+            ]
+            assert Verdict.OK not in list(other.verify_many(*columns, device=isa))
