@@ -43,3 +43,22 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All ITEMS, in several row groups."""
+    from cli_files import ITEMS, pq, table_of
+
+    path = tmp_path_factory.mktemp("cli") / "items.parquet"
+    pq.write_table(table_of(ITEMS), path, row_group_size=100)
+    return path
+
+
+@pytest.fixture(scope="session")
+def good_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from cli_files import ITEMS, pq, table_of
+
+    path = tmp_path_factory.mktemp("cli") / "good.parquet"
+    pq.write_table(table_of([item for item in ITEMS if item.verdict == 1]), path)
+    return path

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import pytest
 
 import verilane
 from items import Item, honest_items
-from verilane import Verdict, Verdicts, _cpu, _devices, _pool, devices, use
+from verilane import Verdict, Verdicts, _cpu, _devices, devices, use
 from verilane.secp256k1 import ecdsa
 
 OK = [item for item in honest_items() if item.verdict == 1][:8]
@@ -386,62 +385,6 @@ def test_threads_must_be_a_number() -> None:
     for wrong, error in [(0, ValueError), (-1, ValueError), (1.0, TypeError), (True, TypeError)]:
         with pytest.raises(error, match="threads"):
             ecdsa.verify_many(*columns(OK), threads=wrong)  # type: ignore[arg-type]
-
-
-# ---- The pool ----
-
-
-@pytest.mark.parametrize("n", [0, 1, 2, 7, 64, 1000, 40_000, 100_000])
-@pytest.mark.parametrize("threads", [1, 2, 5, None])
-@pytest.mark.parametrize("grain", [1, 8, 1024])
-def test_pool_does_every_item_once(n: int, threads: int | None, grain: int) -> None:
-    done = np.zeros(n, np.uint8)
-    starts = []
-
-    def work(start: int, stop: int) -> None:
-        starts.append(start)
-        done[start:stop] += 1
-
-    _pool.run(n, work, threads=threads, least=1, grain=grain)
-    assert (done == 1).all()
-    assert all(start % grain == 0 for start in starts)
-
-
-def test_pool_uses_other_threads() -> None:
-    """Two parts that wait for each other can't be done by one thread."""
-    meeting = threading.Barrier(2, timeout=30)
-    _pool.run(2, lambda start, stop: meeting.wait() and None, threads=2, least=1)
-
-
-def test_small_batches_stay_in_the_caller() -> None:
-    seen = set()
-    _pool.run(127, lambda start, stop: seen.add(threading.get_ident()), threads=8, least=64)
-    assert seen == {threading.get_ident()}
-
-
-@pytest.mark.parametrize("threads", [1, 3])
-def test_pool_passes_exceptions_on(threads: int) -> None:
-    def work(start: int, stop: int) -> None:
-        if start >= 40_000:
-            raise LookupError(start)
-
-    with pytest.raises(LookupError):
-        _pool.run(100_000, work, threads=threads, least=1)
-
-
-def test_pool_from_many_threads() -> None:
-    def job(seed: int) -> int:
-        done = np.zeros(5_000, np.int64)
-
-        def work(start: int, stop: int) -> None:
-            done[start:stop] += np.arange(start, stop) * seed
-
-        _pool.run(len(done), work, threads=3, least=1)
-        return int(done.sum())
-
-    with ThreadPoolExecutor(16) as threads:
-        results = list(threads.map(job, range(100)))
-    assert results == [seed * 5_000 * 4_999 // 2 for seed in range(100)]
 
 
 def test_verify_at_interpreter_exit() -> None:

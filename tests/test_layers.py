@@ -43,7 +43,16 @@ PYTHON_LAYERS = {
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
     "ed25519": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
-    "_ecdsa": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
+    "_ecdsa": {
+        "_columns",
+        "_cpu",
+        "_devices",
+        "_items",
+        "_pool",
+        "_prepared",
+        "_verdicts",
+        "errors",
+    },
     "p256": {"_columns", "_ecdsa", "_verdicts", "p256"},
     "secp256k1": {
         "_columns",

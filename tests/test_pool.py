@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -94,3 +95,59 @@ def test_root_is_hashlibs() -> None:
         pairs = zip(level[::2], level[1::2], strict=True)
         level = [hashlib.sha256(b"\1" + a + b).digest() for a, b in pairs]
     assert merkle.root(LEAVES[: 1 << 12], threads=2) == level[0]
+
+
+# ---- The pool ----
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 64, 1000, 40_000, 100_000])
+@pytest.mark.parametrize("threads", [1, 2, 5, None])
+@pytest.mark.parametrize("grain", [1, 8, 1024])
+def test_pool_does_every_item_once(n: int, threads: int | None, grain: int) -> None:
+    done = np.zeros(n, np.uint8)
+    starts = []
+
+    def work(start: int, stop: int) -> None:
+        starts.append(start)
+        done[start:stop] += 1
+
+    _pool.run(n, work, threads=threads, least=1, grain=grain)
+    assert (done == 1).all()
+    assert all(start % grain == 0 for start in starts)
+
+
+def test_pool_uses_other_threads() -> None:
+    """Two parts that wait for each other can't be done by one thread."""
+    meeting = threading.Barrier(2, timeout=30)
+    _pool.run(2, lambda start, stop: meeting.wait() and None, threads=2, least=1)
+
+
+def test_small_batches_stay_in_the_caller() -> None:
+    seen = set()
+    _pool.run(127, lambda start, stop: seen.add(threading.get_ident()), threads=8, least=64)
+    assert seen == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_pool_passes_exceptions_on(threads: int) -> None:
+    def work(start: int, stop: int) -> None:
+        if start >= 40_000:
+            raise LookupError(start)
+
+    with pytest.raises(LookupError):
+        _pool.run(100_000, work, threads=threads, least=1)
+
+
+def test_pool_from_many_threads() -> None:
+    def job(seed: int) -> int:
+        done = np.zeros(5_000, np.int64)
+
+        def work(start: int, stop: int) -> None:
+            done[start:stop] += np.arange(start, stop) * seed
+
+        _pool.run(len(done), work, threads=3, least=1)
+        return int(done.sum())
+
+    with ThreadPoolExecutor(16) as threads:
+        results = list(threads.map(job, range(100)))
+    assert results == [seed * 5_000 * 4_999 // 2 for seed in range(100)]

@@ -114,7 +114,7 @@ def verify(
     Exit status: 0 if every verdict is OK (with --expected: as expected), 1 if not, 2 for bad
     use or bad input. What was verified before bad input or Ctrl-C is kept in --out.
     """
-    if scheme is Scheme.SECP256K1_ECDSA:
+    if scheme in (Scheme.SECP256K1_ECDSA, Scheme.P256_ECDSA):
         _refuse(scheme, messages=messages, rule=rule)
         check = audit.ecdsa_check(
             scheme.value,
