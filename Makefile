@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check -q
+# A test file stays in one process; ARGS="-n 0" runs all of them in this one (a debugger needs that).
+ON_ALL_CORES := -n auto --dist loadfile
 
 C_FILES := $(sort $(shell find csrc kernels tests/native bench -name '*.[ch]' -o -name '*.inc' 2>/dev/null))
 BUILD_FILES := pyproject.toml setup.py csrc/build_native.py $(filter csrc/% kernels/%,$(C_FILES))
@@ -17,7 +19,7 @@ demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
 
 test: $(VENV)/.test $(VENV)/.built
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
 
 bench: $(VENV)/.bench $(VENV)/.built
 	$(RUN) -m pytest bench $(ARGS)
@@ -27,7 +29,7 @@ sanitize: $(VENV)/.test $(VENV)/.built
 	VERILANE_SANITIZE=address,undefined CC=gcc $(RUN) setup.py -q build \
 	    --build-base build/sanitize --build-lib build/sanitize/lib
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
-	    PYTHONPATH=build/sanitize/lib $(RUN) -m pytest $(ARGS)
+	    PYTHONPATH=build/sanitize/lib $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
 
 lint: $(VENV)/.lint $(VENV)/.built
 	$(RUN) -m ruff check

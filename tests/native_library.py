@@ -1,7 +1,11 @@
-"""The C files of tests/native, compiled with this machine's own compiler and loaded."""
+"""The C files of tests/native, compiled with this machine's own compiler and loaded.
 
-import atexit
+What was compiled stays in build/native, under a name made of all that it was compiled from: several
+processes of one run share it, and the next run has it already.
+"""
+
 import ctypes
+import hashlib
 import os
 import platform
 import shutil
@@ -25,17 +29,23 @@ AVX512_FLAGS = ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512ifma", "av
 
 
 @cache
-def _folder() -> Path:
-    folder = tempfile.mkdtemp(prefix="verilane-native-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
-
-
 def _compiler() -> str:
     for name in (os.environ.get("CC"), "cc", "gcc", "clang"):
         if name and shutil.which(name):
             return name
     pytest.skip("there is no C compiler here")
+
+
+@cache
+def _everything() -> bytes:
+    """A digest of the compiler and of every C file that a test may include."""
+    version = subprocess.run([_compiler(), "--version"], capture_output=True, check=True).stdout
+    digest = hashlib.sha256(version)
+    for folder in ("csrc", "kernels", "tests/native"):
+        for path in sorted((ROOT / folder).rglob("*.*")):
+            if path.suffix in (".c", ".h", ".inc"):
+                digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return digest.digest()
 
 
 @cache
@@ -54,13 +64,24 @@ def has_avx512() -> bool:
 def library(source: str, *defines: str, verify: bool = False) -> ctypes.CDLL:
     """Returns tests/native/<source>, compiled with these -D options, loaded."""
     options = [f"-D{define}" for define in defines] + (["-DVERIFY"] if verify else [])
-    target = _folder() / f"{len(list(_folder().iterdir()))}.so"
-    includes = [f"-I{ROOT / folder}" for folder in ("csrc", "kernels", "tests/native")]
-    command = [_compiler(), *FLAGS, *options, *includes, str(ROOT / "tests/native" / source)]
-    done = subprocess.run([*command, "-o", str(target)], capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.fail(f"{' '.join(command)}\n{done.stderr}", pytrace=False)
+    includes = [f"-I{folder}" for folder in ("csrc", "kernels", "tests/native")]
+    command = [_compiler(), *FLAGS, *options, *includes, f"tests/native/{source}"]
+    name = hashlib.sha256(_everything() + repr(command).encode()).hexdigest()[:32]
+    target = ROOT / "build" / "native" / f"{name}.so"
+    if not target.exists():
+        _compile(command, target)
     return ctypes.CDLL(str(target))
+
+
+def _compile(command: list[str], target: Path) -> None:
+    """Makes the file whole or not at all: another process may look for it meanwhile."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        made = Path(folder) / target.name
+        done = subprocess.run([*command, "-o", str(made)], cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.fail(f"{' '.join(command)}\n{done.stderr}", pytrace=False)
+        made.replace(target)
 
 
 def broken_bounds(native: ctypes.CDLL) -> tuple[int, str]:
