@@ -19,6 +19,7 @@ import numpy as np
 from coincurve import PublicKey
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
+from demo_schemes import demo_schemes
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -332,7 +333,7 @@ def demo_merkle() -> bool:
 
 
 def main() -> int:
-    results = [demo_signatures(), demo_merkle()]
+    results = [demo_signatures(), demo_schemes(console), demo_merkle()]
     return 0 if all(results) else 1
 
 
