@@ -14,9 +14,9 @@
 typedef struct {
     const char *name;
     enum vl_cpu_set needs;
-    const vl_curve_ops *secp256k1, *p256;   /* NULL: as scalar */
-    const vl_edwards_ops *ed25519;          /* NULL: as scalar */
-    const vl_hash_ops *hash[VL_HASH_COUNT]; /* NULL: as scalar */
+    const vl_curve_ops *secp256k1, *p256, *sm2; /* NULL: as scalar */
+    const vl_edwards_ops *ed25519;              /* NULL: as scalar */
+    const vl_hash_ops *hash[VL_HASH_COUNT];     /* NULL: as scalar */
 } isa_row;
 
 #define HASHES_SCALAR \
@@ -47,12 +47,13 @@ typedef struct {
     }
 
 static const isa_row rows[] = {
-    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, &vl_p256_scalar, &vl_ed25519_scalar, HASHES_SCALAR},
-    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, NULL, NULL, {NULL}},
-    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, NULL, NULL, HASHES_SHA_NI},
+    [VL_ISA_SCALAR] = {"scalar", VL_CPU_BASE, &vl_secp256k1_scalar, &vl_p256_scalar, &vl_sm2_scalar, &vl_ed25519_scalar,
+                       HASHES_SCALAR},
+    [VL_ISA_PORTABLE] = {"portable", VL_CPU_BASE, &vl_secp256k1_portable, NULL, NULL, NULL, {NULL}},
+    [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, NULL, NULL, NULL, HASHES_SHA_NI},
     [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), ON_X86_64(vl_p256_avx512),
-                       ON_X86_64(vl_ed25519_avx512), HASHES_AVX512},
-    [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, NULL, NULL, NULL, HASHES_AVX2},
+                       ON_X86_64(vl_sm2_avx512), ON_X86_64(vl_ed25519_avx512), HASHES_AVX512},
+    [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, NULL, NULL, NULL, NULL, HASHES_AVX2},
 };
 
 enum { ISA_COUNT = sizeof rows / sizeof rows[0] };
@@ -93,13 +94,16 @@ static const preference *preferences(int hash) {
 /* ---- Rows and what they own ---- */
 
 /* Numbers of what is chosen and tested by itself: hash h is HASHES + h. */
-enum { SECP256K1, P256, ED25519, HASHES, PRIMITIVES = HASHES + VL_HASH_COUNT };
+enum { SECP256K1, P256, SM2, ED25519, HASHES, PRIMITIVES = HASHES + VL_HASH_COUNT };
 
 static int is_isa(int isa) { return isa >= 0 && isa < ISA_COUNT; }
 
 /* NULL for what is no curve, too. */
 static const vl_curve_ops *curve_ops(int isa, int which) {
-    return which == SECP256K1 ? rows[isa].secp256k1 : which == P256 ? rows[isa].p256 : NULL;
+    return which == SECP256K1 ? rows[isa].secp256k1
+           : which == P256    ? rows[isa].p256
+           : which == SM2     ? rows[isa].sm2
+                              : NULL;
 }
 
 static int owns(int isa, int which) {
@@ -143,6 +147,7 @@ static const vl_hash_ops *row_hash(int isa, int hash) {
 static int passes_selftest(int isa, int which, const vl_scratch *scratch) {
     if (which == SECP256K1) return vl_selftest_secp256k1(rows[isa].secp256k1, row_hash(isa, VL_SHA256), scratch);
     if (which == P256) return vl_selftest_p256(rows[isa].p256, scratch);
+    if (which == SM2) return vl_selftest_sm2(rows[isa].sm2, row_hash(isa, VL_SM3), scratch);
     if (which == ED25519) return vl_selftest_ed25519(rows[isa].ed25519, row_hash(isa, VL_SHA512), scratch);
     return vl_selftest_hash(rows[isa].hash[which - HASHES], which - HASHES);
 }
@@ -178,6 +183,7 @@ int vl_selftest(int isa, void *scratch, size_t scratch_size) {
     vl_secp256k1_prepare();
     vl_ed25519_prepare();
     vl_p256_prepare();
+    vl_sm2_prepare();
     int result = VL_SUCCESS;
     for (int which = 0; which < PRIMITIVES; which++) {
         int error = owns(isa, which) ? run_selftest(isa, which, &pieces) : VL_SUCCESS;
@@ -213,7 +219,7 @@ static int choose_row(int *row, size_t *from, int isa, size_t n, int which, cons
 }
 
 const vl_curve_ops *vl_dispatch_curve(const vl_curve *curve, int isa, size_t n, const vl_scratch *scratch, int *error) {
-    const int which = curve == &vl_curve_secp256k1 ? SECP256K1 : P256;
+    const int which = curve == &vl_curve_secp256k1 ? SECP256K1 : curve == &vl_curve_p256 ? P256 : SM2;
     int row;
     size_t from;
     curve->prepare();

@@ -4,9 +4,11 @@
 
 #include "scheme/ecdsa_block.h"
 #include "scheme/schnorr.h"
+#include "scheme/sm2.h"
 #include "scheme/u256.h"
 #include "selftest_vectors.h"
 #include "selftest_vectors_p256.h"
+#include "selftest_vectors_sm2.h"
 
 /* Every test runs over two rounds of lanes and some items more: each lane is used twice or more, and the last round is
  * not full. Vectors repeat; as their number and that of the lanes have no common factor, a lane sees several. */
@@ -160,11 +162,42 @@ static int schnorr_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops
     return right;
 }
 
+/* ---- SM2 as a whole ---- */
+
+/* The known signature over and over, of the message or of e; items with i mod 2 = forged have one bit of it flipped. */
+static int sm2_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops *sm3, const vl_scratch *scratch,
+                                  int hashed, size_t forged) {
+    uint8_t keys[MOST_ITEMS][64], signatures[MOST_ITEMS][64], messages[MOST_ITEMS][32], verdicts[MOST_ITEMS];
+    const size_t n = items(ops, 1), width = hashed ? sizeof sm2_message : sizeof sm2_digest;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(keys[i], sm2_key, 64);
+        memcpy(signatures[i], sm2_signature, 64);
+        uint8_t *message = messages[0] + width * i;
+        memcpy(message, hashed ? sm2_message : sm2_digest, width);
+        message[i % width] ^= i % 2 == forged;
+    }
+    vl_column key_column = {keys[0], NULL, 64};
+    vl_column signature_column = {signatures[0], NULL, 64};
+    vl_column message_column = {messages[0], NULL, width};
+    vl_column id_column = {sm2_user_id, NULL, sizeof sm2_user_id};
+    vl_hash_plan hashing = {VL_SM3, 32, 1, &vl_padding_sha256, sm3, sm3};
+    vl_sm2_input input = {&key_column, &signature_column, &message_column, hashed ? &id_column : NULL, 1, VL_COMPACT,
+                          ops,         &hashing};
+    memset(verdicts, VL_UNDECIDED, sizeof verdicts);
+    vl_sm2_blocks(verdicts, n, &input, scratch);
+    int right = 1;
+    for (size_t i = 0; i < n; i++) right &= verdicts[i] == (i % 2 == forged ? VL_MISMATCH : VL_OK);
+    return right;
+}
+
+static int primitives_are_right(const curve_answers *known, const vl_curve_ops *ops, void *scratch) {
+    return curve_check_is_right(known) && ratios_are_right(known, ops, scratch) &&
+           roots_are_right(known, ops, scratch) && sums_are_right(known, ops, scratch);
+}
+
 static int curve_is_right(const curve_answers *known, const vl_curve_ops *ops, const vl_scratch *scratch) {
-    return curve_check_is_right(known) && ratios_are_right(known, ops, scratch->primitive) &&
-           roots_are_right(known, ops, scratch->primitive) && sums_are_right(known, ops, scratch->primitive) &&
-           verdicts_are_right(known, ops, scratch, 0) && verdicts_are_right(known, ops, scratch, 1) &&
-           recovered_keys_are_right(known, ops, scratch);
+    return primitives_are_right(known, ops, scratch->primitive) && verdicts_are_right(known, ops, scratch, 0) &&
+           verdicts_are_right(known, ops, scratch, 1) && recovered_keys_are_right(known, ops, scratch);
 }
 
 int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch) {
@@ -174,4 +207,12 @@ int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_hash_ops *sha256, co
 
 int vl_selftest_p256(const vl_curve_ops *ops, const vl_scratch *scratch) {
     return curve_is_right(&p256_answers, ops, scratch);
+}
+
+int vl_selftest_sm2(const vl_curve_ops *ops, const vl_hash_ops *sm3, const vl_scratch *scratch) {
+    int right = primitives_are_right(&sm2_answers, ops, scratch->primitive);
+    for (size_t forged = 0; forged < 2; forged++)
+        right = right && sm2_verdicts_are_right(ops, sm3, scratch, 0, forged) &&
+                sm2_verdicts_are_right(ops, sm3, scratch, 1, forged);
+    return right;
 }

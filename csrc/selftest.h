@@ -10,6 +10,8 @@
  * sha256: what BIP-340's challenges are hashed with. */
 int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch);
 int vl_selftest_p256(const vl_curve_ops *ops, const vl_scratch *scratch);
+/* sm3: what messages are hashed with. */
+int vl_selftest_sm2(const vl_curve_ops *ops, const vl_hash_ops *sm3, const vl_scratch *scratch);
 int vl_selftest_hash(const vl_hash_ops *ops, int hash);
 
 /* The same; vl_ed25519_prepare() comes first. */

@@ -31,7 +31,7 @@ enum vl_verdict {
     VL_OK = 1,
     VL_BAD_KEY = 2,       /* not an encoding of a point on the curve */
     VL_BAD_SIGNATURE = 3, /* encoding, range or policy (low-S) */
-    VL_BAD_MESSAGE = 4,   /* a digest of a wrong length */
+    VL_BAD_MESSAGE = 4,   /* a digest of a wrong length, or an SM2 user ID that is too long */
     VL_MISMATCH = 5       /* well formed, but the equation does not hold */
 };
 
@@ -80,7 +80,8 @@ size_t vl_scratch_size(void);
 enum vl_encoding {
     VL_COMPACT = 0, /* r || s, 64 bytes */
     VL_DER = 1,     /* strict DER as BIP 66 defines it (without the sighash byte) */
-    VL_DER_LAX = 2  /* what Bitcoin's ecdsa_signature_parse_der_lax takes: historic chain data */
+    VL_DER_LAX = 2, /* what Bitcoin's ecdsa_signature_parse_der_lax takes: historic chain data */
+    VL_FISCO = 3    /* SM2 only: r || s || x || y, 128 bytes, with the key appended (FISCO BCOS) */
 };
 
 enum vl_flag {
@@ -135,6 +136,17 @@ enum vl_ed25519_rule {
  * An R that the rule does not look at and that does not decode is a VL_MISMATCH. */
 int vl_ed25519_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
                       const vl_column *messages, int rule, int isa, void *scratch, size_t scratch_size);
+
+/* ---- SM2: GB/T 32918.2-2016 section 7.1 ---- */
+
+/* keys: 33, 65 or 64 bytes (x || y) each, mixed at will; messages: any length, signed by e = SM3(ZA || message).
+ * user_ids: n items, or a single one for all if one_user_id; an ID of more than 8191 bytes is VL_BAD_MESSAGE. Where
+ * user_ids is NULL messages are the digests e themselves: 32 bytes each, else VL_BAD_MESSAGE, taken mod n.
+ * encoding: VL_COMPACT, VL_DER or VL_FISCO. VL_FISCO: an appended key that differs from the one in keys is VL_BAD_KEY;
+ * where keys is NULL the appended one counts. VL_BAD_SIGNATURE also: (r + s) mod n = 0. There is no low-s rule. */
+int vl_sm2_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                  const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
+                  void *scratch, size_t scratch_size);
 
 /* ---- Hashes ---- */
 

@@ -32,6 +32,7 @@ PYTHON_LAYERS = {
         "merkle",
         "p256",
         "secp256k1",
+        "sm2",
     },
     "__main__": {"cli"},
     "_verdicts": set(),
@@ -66,9 +67,21 @@ PYTHON_LAYERS = {
         "errors",
         "secp256k1",
     },
+    "sm2": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
     "hashes": {"_columns", "_cpu", "_devices", "_pool"},
     "merkle": {"_columns", "_cpu", "_devices", "_pool", "errors"},
-    "cli": {"", "_cpu", "_devices", "_verdicts", "cli", "ed25519", "errors", "p256", "secp256k1"},
+    "cli": {
+        "",
+        "_cpu",
+        "_devices",
+        "_verdicts",
+        "cli",
+        "ed25519",
+        "errors",
+        "p256",
+        "secp256k1",
+        "sm2",
+    },
 }
 # The only third-party modules; the rest is the standard library.
 THIRD_PARTY = {
@@ -224,7 +237,7 @@ def test_exported_names_have_the_prefix() -> None:
 
 def test_only_dispatch_names_variants() -> None:
     """One table names the instruction sets' rows; everything else goes through it."""
-    rows = re.compile(r"\bvl_(?:secp256k1|ed25519)_(?:scalar|portable|avx512)\b")
+    rows = re.compile(r"\bvl_(?:secp256k1|p256|sm2|ed25519)_(?:scalar|portable|avx512)\b")
     allowed = {"csrc/dispatch.c", "csrc/ops.h"}
     for path in C_SOURCES:
         if name_of(path) not in allowed and not path.name.startswith("isa_"):

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import ed25519, hashes, merkle, p256, secp256k1
+    from . import ed25519, hashes, merkle, p256, secp256k1, sm2
     from ._devices import Device, devices, use
     from ._prepared import PreparedKeys
     from ._verdicts import Verdict, Verdicts
@@ -38,6 +38,7 @@ __all__ = [
     "merkle",
     "p256",
     "secp256k1",
+    "sm2",
     "use",
 ]
 
@@ -58,7 +59,7 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 def __getattr__(name: str) -> object:
     """Imports what is asked for at first use (PEP 562): NumPy alone takes 100 ms to load."""
-    if name in ("ed25519", "hashes", "merkle", "p256", "secp256k1"):
+    if name in ("ed25519", "hashes", "merkle", "p256", "secp256k1", "sm2"):
         return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -26,6 +26,7 @@ __all__ = [
     "OWN_HASH",
     "PARITY_IDS",
     "PREPARED_KEYS",
+    "SM2_ENCODINGS",
     "TREE_BITCOIN",
     "TREE_PLAIN",
     "TREE_RFC6962",
@@ -48,6 +49,8 @@ __all__ = [
     "schnorr_verify",
     "schnorr_verify_one",
     "selftest",
+    "sm2_verify",
+    "sm2_verify_one",
 ]
 
 Work = Callable[[int, int], None]
@@ -60,6 +63,11 @@ ENCODINGS: dict[str, int] = {
     "compact": _lib.VL_COMPACT,
     "der": _lib.VL_DER,
     "der-lax": _lib.VL_DER_LAX,
+}
+SM2_ENCODINGS: dict[str, int] = {
+    "compact": _lib.VL_COMPACT,
+    "der": _lib.VL_DER,
+    "fisco": _lib.VL_FISCO,
 }
 LOW_S: int = _lib.VL_LOW_S
 ED25519_RULES: dict[str, int] = {
@@ -266,6 +274,56 @@ def ed25519_verify_one(
     return _verify_one(_ed25519_verify, key, signature, message, (rule,), isa)
 
 
+def sm2_verify(
+    verdicts: NDArray[np.uint8],
+    keys: Column | None,
+    signatures: Column,
+    messages: Column,
+    user_ids: Column | None,
+    *,
+    one_user_id: bool,
+    encoding: int,
+    isa: int,
+) -> Work:
+    """Returns the work that fills `verdicts` (n,). keys None: those that signatures hold. user_ids:
+    None where messages are digests; one item for all if `one_user_id`.
+    """
+    columns = keys, signatures, messages, user_ids
+    out, lent = _bytes_at(verdicts), [None if each is None else _Lent(each) for each in columns]
+    ids = lent.pop()
+
+    def work(start: int, stop: int) -> None:
+        at = [_ffi.NULL if column is None else column.at(start) for column in lent]
+        at.append(_ffi.NULL if ids is None else ids.at(0 if one_user_id else start))
+        result = _lib.vl_sm2_verify(
+            out + start, stop - start, *at, one_user_id, encoding, isa, *_scratch()
+        )
+        _check(result, isa)
+
+    return work
+
+
+def sm2_verify_one(
+    key: BytesLike | None,
+    signature: BytesLike,
+    message: BytesLike,
+    user_id: BytesLike | None,
+    encoding: int,
+    isa: int,
+) -> int:
+    """Returns the verdict of one item. key None: the one that the signature holds. user_id: None
+    where the message is a digest.
+    """
+    ids = _ffi.NULL
+    if user_id is not None:
+        memory, ids = _from_buffer(_BYTES, user_id), _new(_ONE_COLUMN)
+        ids.data, ids.width = memory, len(memory)
+    options = ids, 1, encoding
+    if key is None:
+        return _verify_one(_sm2_verify, b"", signature, message, options, isa, keyless=True)
+    return _verify_one(_sm2_verify, key, signature, message, options, isa)
+
+
 def _verifies(
     verify: Any,
     verdicts: NDArray[np.uint8],
@@ -288,11 +346,13 @@ def _verify_one(
     key: BytesLike,
     signature: BytesLike,
     message: BytesLike,
-    options: tuple[int, ...],
+    options: tuple[Any, ...],
     isa: int,
+    *,
+    keyless: bool = False,
 ) -> int:
-    """Returns the verdict of one item. What it needs is made anew, so that it may be re-entered
-    (signal handlers).
+    """Returns the verdict of one item; keyless: C gets no key. What it needs is made anew, so that
+    it may be re-entered (signal handlers).
     """
     memory = (
         _from_buffer(_BYTES, key),
@@ -304,7 +364,8 @@ def _verify_one(
     k.width, s.width, m.width = map(len, memory)
     verdict = _new(_ONE_BYTE)
     scratch, size = _local.scratch
-    result = verify(verdict, 1, columns, columns + 1, columns + 2, *options, isa, scratch, size)
+    keys = _NULL if keyless else columns
+    result = verify(verdict, 1, keys, columns + 1, columns + 2, *options, isa, scratch, size)
     if result != 0:
         _check(result, isa)
     return verdict[0]  # type: ignore[no-any-return]
@@ -316,11 +377,14 @@ _ECDSA_VERIFY: dict[str, Any] = {
 }
 _ed25519_verify = _lib.vl_ed25519_verify
 _schnorr_verify = _lib.vl_secp256k1_schnorr_verify
+_sm2_verify = _lib.vl_sm2_verify
 _from_buffer = _ffi.from_buffer
 _new = _ffi.new
+_NULL = _ffi.NULL
 _BYTES = _ffi.typeof("uint8_t[]")
 _ONE_BYTE = _ffi.typeof("uint8_t[1]")
 _THREE_COLUMNS = _ffi.typeof("vl_column[3]")
+_ONE_COLUMN = _ffi.typeof("vl_column *")
 
 
 def ecdsa_recover(

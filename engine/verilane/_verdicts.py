@@ -28,7 +28,7 @@ class Verdict(IntEnum):
     recovered.
     """
     BAD_MESSAGE = 4
-    """A digest of a wrong length."""
+    """A digest of a wrong length, or an SM2 user ID that is too long."""
     MISMATCH = 5
     """Everything is well formed, but the equation does not hold."""
 
@@ -52,7 +52,7 @@ _REASONS = {
     Verdict.OK: "valid",
     Verdict.BAD_KEY: "not an encoding of a point on the curve",
     Verdict.BAD_SIGNATURE: "encoding, range or policy of the signature",
-    Verdict.BAD_MESSAGE: "a digest of a wrong length",
+    Verdict.BAD_MESSAGE: "a digest of a wrong length, or a user ID that is too long",
     Verdict.MISMATCH: "well formed, but the equation does not hold",
 }
 
