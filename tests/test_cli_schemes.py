@@ -11,6 +11,9 @@ from ed25519_items import honest_items as ed25519_items
 from ed25519_items import one_of_each_kind as ed25519_kinds
 from schnorr_items import honest_items as honest_messages
 from schnorr_items import hostile_items as hostile_messages
+from sm2_items import as_der, as_fisco
+from sm2_items import exceptional_items as sm2_chosen
+from sm2_items import honest_items as sm2_items
 from verilane import Verdict
 
 pa = pytest.importorskip("pyarrow")
@@ -88,6 +91,15 @@ def test_nostr_file(shared: Callable[[str], Path]) -> None:
         (["--scheme", "ed25519", *BIP340[2:-2]], "--scheme ed25519 needs --messages"),
         (["--scheme", "ed25519", *BIP340[2:], "--low-s"], "--scheme ed25519 takes no --low-s"),
         ([*BIP340[:-1], "nothing"], "no column 'nothing'"),
+        ([*BIP340, "--user-id", "A"], "--scheme bip340 takes no --user-id"),
+        ([*COLUMNS, "--encoding", "fisco"], "secp256k1-ecdsa takes no --encoding fisco"),
+        (["--scheme", "sm2", *BIP340[2:-2]], "--scheme sm2 needs --messages or --digests"),
+        (["--scheme", "sm2", *BIP340[4:]], "--scheme sm2 needs --keys"),
+        (["--scheme", "sm2", *BIP340[2:], "--encoding", "der-lax"], "takes no --encoding der-lax"),
+        (
+            ["--scheme", "sm2", *BIP340[2:], "--user-id", "A", "--user-ids", "key"],
+            "at most one of --user-id or --user-ids",
+        ),
     ],
 )
 def test_options_of_another_scheme(
@@ -137,3 +149,58 @@ def test_unknown_rule_lists_what_there_is(file: Path) -> None:
     assert result.returncode == 2
     for rule in ("zip215", "rfc8032", "openssl", "strict"):
         assert rule in result.stderr
+
+
+# ---- sm2 ----
+
+SM2 = ["--scheme", "sm2", *BIP340[2:]]
+
+
+def sm2_file(path: Path, items: list[Any]) -> list[str]:
+    """Writes a file of items; returns the verdicts' names."""
+    wanted = [Verdict(item.verdict).name for item in items]
+    names = ("key", "signature", "message", "digest", "user_id")
+    columns = {
+        name: pa.array([getattr(item, name) for item in items], pa.binary()) for name in names
+    }
+    pq.write_table(pa.table(columns | {"verdict": wanted}), path, row_group_size=50)
+    return wanted
+
+
+@pytest.mark.parametrize("encoding", ["compact", "der", "fisco"])
+def test_sm2(tmp_path: Path, encoding: str) -> None:
+    """Messages with an ID in each row; digests; and, for fisco, without keys."""
+    make = {"compact": lambda x: x, "der": as_der, "fisco": as_fisco}[encoding]
+    path, out = tmp_path / "sm2.parquet", tmp_path / "out.parquet"
+    wanted = sm2_file(path, [make(item) for item in sm2_items()[:110]])
+    options = ["--expected", "verdict", "--out", out, "--batch-size", 33, "--encoding", encoding]
+    result = run("verify", path, *SM2, "--user-ids", "user_id", *options)
+    assert result.returncode == 0, result
+    assert "110 signatures in" in result.stdout
+    assert pq.read_table(out)["verdict"].to_pylist() == wanted
+    digests = ["--scheme", "sm2", "--signatures", "signature", "--digests", "digest"]
+    keys = [] if encoding == "fisco" else ["--keys", "key"]
+    assert run("verify", path, *digests, *keys, *options).returncode == 0
+
+
+def test_sm2_verdicts_and_user_ids(tmp_path: Path) -> None:
+    path = tmp_path / "sm2.parquet"
+    wanted = sm2_file(path, sm2_chosen()[-120:])
+    assert {"BAD_KEY", "BAD_SIGNATURE", "BAD_MESSAGE", "MISMATCH", "OK"} == set(wanted)
+    digests = [*SM2[:-2], "--digests", "digest", "--expected", "verdict"]
+    assert run("verify", path, *digests).returncode == 0
+    alice = [x for x in sm2_items() if x.user_id == b"ALICE123@YAHOO.COM" and x.verdict == 1]
+    sm2_file(path, alice)
+    assert run("verify", path, *SM2, "--user-id", "ALICE123@YAHOO.COM").returncode == 0
+    assert run("verify", path, *SM2).returncode == 1
+    long = run("verify", path, *SM2, "--user-id", "A" * 8192)
+    assert_one_line(long, "user_id: 8192 bytes, expected 8191 at most")
+
+
+def test_sm2_chain(shared: Callable[[str], Path]) -> None:
+    columns = bip340("public_key", "signature", "message")[2:]
+    options = ["--user-ids", "user_id", "--expected", "expected"]
+    path = shared("chain/sm2_signatures.parquet")
+    result = run("verify", path, "--scheme", "sm2", *columns, *options)
+    assert result.returncode == 0, result
+    assert "3 signatures in" in result.stdout

@@ -1,6 +1,6 @@
 """The commands and their options. What they do is in audit.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from enum import Enum
 from pathlib import Path
@@ -38,6 +38,7 @@ class Scheme(str, Enum):
     P256_ECDSA = "p256-ecdsa"
     BIP340 = "bip340"
     ED25519 = "ed25519"
+    SM2 = "sm2"
 
 
 class Rule(str, Enum):
@@ -55,6 +56,7 @@ class Encoding(str, Enum):
     COMPACT = "compact"
     DER = "der"
     DER_LAX = "der-lax"
+    FISCO = "fisco"
 
 
 File = Annotated[Path, typer.Argument(metavar="FILE.parquet", help="The file to read.")]
@@ -74,14 +76,18 @@ BatchSize = Annotated[
 def verify(
     file: File,
     scheme: Annotated[Scheme, typer.Option(help="The signature scheme.")],
-    keys: Annotated[str, typer.Option(metavar="COL", help="Column of the public keys.")],
     signatures: Signatures,
+    keys: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Column of the public keys (fisco has them itself)."),
+    ] = None,
     digests: Annotated[
         str | None,
-        typer.Option(metavar="COL", help="Column of the 32-byte digests (ECDSA)."),
+        typer.Option(metavar="COL", help="Column of the 32-byte digests (ECDSA, or sm2)."),
     ] = None,
     messages: Annotated[
-        str | None, typer.Option(metavar="COL", help="Column of the messages (bip340, ed25519).")
+        str | None,
+        typer.Option(metavar="COL", help="Column of the messages (bip340, ed25519, sm2)."),
     ] = None,
     encoding: Annotated[Encoding, typer.Option(help="How signatures are written.")] = (
         Encoding.COMPACT
@@ -92,6 +98,13 @@ def verify(
     ] = False,
     rule: Annotated[
         Rule | None, typer.Option(help="What Ed25519 signatures must be (default: zip215).")
+    ] = None,
+    user_id: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="SM2's user ID for all rows (default: 1234567812345678)."),
+    ] = None,
+    user_ids: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of SM2's user IDs.")
     ] = None,
     expected: Annotated[
         str | None,
@@ -114,11 +127,14 @@ def verify(
     Exit status: 0 if every verdict is OK (with --expected: as expected), 1 if not, 2 for bad
     use or bad input. What was verified before bad input or Ctrl-C is kept in --out.
     """
+    if scheme is not Scheme.SM2:
+        _refuse(scheme, user_id=user_id, user_ids=user_ids)
     if scheme in (Scheme.SECP256K1_ECDSA, Scheme.P256_ECDSA):
         _refuse(scheme, messages=messages, rule=rule)
+        _refuse_encoding(scheme, encoding, Encoding.FISCO)
         check = audit.ecdsa_check(
             scheme.value,
-            keys,
+            _require(scheme, "keys", keys),
             signatures,
             _require(scheme, "digests", digests),
             encoding=encoding.value,
@@ -126,9 +142,27 @@ def verify(
             hybrid_keys=hybrid_keys,
             threads=threads,
         )
+    elif scheme is Scheme.SM2:
+        _refuse(scheme, low_s=low_s, hybrid_keys=hybrid_keys, rule=rule)
+        _refuse_encoding(scheme, encoding, Encoding.DER_LAX)
+        if encoding is not Encoding.FISCO:
+            keys = _require(scheme, "keys", keys)
+        _require_one(scheme, messages=messages, digests=digests)
+        _at_most_one(user_id=user_id, user_ids=user_ids, digests=digests)
+        check = audit.sm2_check(
+            keys,
+            signatures,
+            messages,
+            digests=digests,
+            user_ids=user_ids,
+            user_id=user_id,
+            encoding=encoding.value,
+            threads=threads,
+        )
     else:
         _refuse(scheme, digests=digests, low_s=low_s, hybrid_keys=hybrid_keys)
         _refuse(scheme, encoding=encoding is not Encoding.COMPACT)
+        keys = _require(scheme, "keys", keys)
         signed = _require(scheme, "messages", messages)
         if scheme is Scheme.BIP340:
             _refuse(scheme, rule=rule)
@@ -234,6 +268,28 @@ def _require(scheme: Scheme, option: str, value: str | None) -> str:
     if value is None:
         _stop(audit.Tally(), f"--scheme {scheme.value} needs --{option}", BAD_USE)
     return value
+
+
+def _require_one(scheme: Scheme, **options: str | None) -> None:
+    """Ends the run where none of several options is given, or more than one."""
+    if not any(options.values()):
+        _stop(audit.Tally(), f"--scheme {scheme.value} needs {_listed(options)}", BAD_USE)
+    _at_most_one(**options)
+
+
+def _at_most_one(**options: str | None) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if len(given) > 1:
+        _stop(audit.Tally(), f"at most one of {_listed(given)} can be given", BAD_USE)
+
+
+def _listed(options: Iterable[str]) -> str:
+    return " or ".join("--" + name.replace("_", "-") for name in options)
+
+
+def _refuse_encoding(scheme: Scheme, encoding: Encoding, other: Encoding) -> None:
+    if encoding is other:
+        _stop(audit.Tally(), f"--scheme {scheme.value} takes no --encoding {other.value}", BAD_USE)
 
 
 def _refuse(scheme: Scheme, **options: object) -> None:

@@ -2,6 +2,7 @@
 end.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .. import ed25519
+from .. import ed25519, sm2
 from .._verdicts import Verdict, Verdicts
 from ..errors import VerilaneError
 from ..p256 import ecdsa as p256_ecdsa
@@ -22,7 +23,16 @@ from ..secp256k1 import ecdsa, schnorr
 from .progress import Progress
 from .stream import BadInput, Reader, Writer
 
-__all__ = ["Check", "Tally", "ecdsa_check", "ed25519_check", "recover", "schnorr_check", "verify"]
+__all__ = [
+    "Check",
+    "Tally",
+    "ecdsa_check",
+    "ed25519_check",
+    "recover",
+    "schnorr_check",
+    "sm2_check",
+    "verify",
+]
 
 FAILURES_SHOWN = 10
 
@@ -104,6 +114,38 @@ def ed25519_check(keys: str, signatures: str, messages: str, **options: Any) -> 
         [(keys, ed25519.KEY_WIDTHS), (signatures, ed25519.SIGNATURE_WIDTHS), (messages, None)],
         partial(ed25519.verify_many, **options),
     )
+
+
+def sm2_check(
+    keys: str | None,
+    signatures: str,
+    messages: str | None,
+    *,
+    digests: str | None,
+    user_ids: str | None,
+    user_id: str | None,
+    encoding: str,
+    **options: Any,
+) -> Check:
+    """SM2, of messages or of digests; keys None: "fisco" signatures hold them. user_ids: a column;
+    user_id: one for all. `options` are those of sm2.verify_many.
+    """
+    widths = {
+        "keys": (keys, sm2.KEY_WIDTHS),
+        "signatures": (signatures, sm2.SIGNATURE_WIDTHS[encoding]),
+        "messages": (messages, None),
+        "digests": (digests, sm2.DIGEST_WIDTHS),
+        "user_id": (user_ids, None),
+    }
+    read = {name: column for name, column in widths.items() if column[0] is not None}
+    given: dict[str, Any] = {"keys": None, "encoding": encoding, **options}
+    if user_id is not None:
+        given["user_id"] = os.fsencode(user_id)  # the bytes that were typed
+
+    def verify_many(*columns: pa.Array) -> Verdicts:
+        return sm2.verify_many(**given | dict(zip(read, columns, strict=True)))
+
+    return Check([(name, width) for name, width in read.values() if name], verify_many)
 
 
 def verify(
