@@ -7,28 +7,33 @@ the figure of two threads). Exit status 1 when a target is missed.
 """
 
 import argparse
+import importlib.util
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 
 import peers
 from machine import cores, describe
 from workload import (
+    OtherCurve,
     Signatures,
     ed25519_signatures,
     exceptional,
     leaves,
+    p256_signatures,
     packed,
     parsed_keys,
     schnorr_signatures,
     signatures,
+    sm2_signatures,
 )
 
 import verilane
-from verilane import ed25519, merkle, secp256k1
+from verilane import ed25519, merkle, p256, secp256k1, sm2
 
 Run = Callable[[], object]
 Clock = Callable[[], float]
@@ -111,6 +116,8 @@ def figures(clock: Clock) -> Iterator[Figure]:
     yield from verify_figures()
     yield from schnorr_figures()
     yield from ed25519_figures()
+    yield from other_figures(P256)
+    yield from other_figures(SM2)
     yield from shape_figures()
     yield from exceptional_figures(clock)
     yield from merkle_figures()
@@ -224,6 +231,39 @@ def ed25519_figures() -> Iterator[Figure]:
         )
 
 
+@dataclass(frozen=True)
+class Other:
+    """A scheme over P-256 or SM2's curve, and its peer, whose keys are parsed before."""
+
+    name: str
+    data: Callable[[int], OtherCurve]
+    module: ModuleType
+    loop: Callable[..., bool]
+    peer: str
+    target: float
+
+
+def other_figures(scheme: Other) -> Iterator[Figure]:
+    if importlib.util.find_spec(scheme.peer) is None:
+        print(f"{scheme.name}: no {scheme.peer} here", file=sys.stderr)
+        return
+    for n in (1, 64, 1024):
+        data = scheme.data(n)
+        theirs = partial(scheme.loop, data.parsed, data.der, data.messages)
+        if n == 1:
+            item = data.keys_raw[0], data.compact[0], data.messages[0]
+            ours, note = partial(scheme.module.verify, *item), "one: verify()"
+            yield Figure(f"{scheme.name}, one", 1, ours, theirs, 1.5, better=False, note=note)
+            continue
+        for device, words, target in (
+            ("cpu", "packed", scheme.target if n == 1024 else None),
+            ("cpu:scalar", "scalar code alone", None),
+        ):
+            ours = partial(scheme.module.verify_many, *data.columns, threads=1, device=device)
+            note = f"keys of 64 bytes, {scheme.peer}'s parsed before"
+            yield Figure(f"{scheme.name}, n = {n}, {words}", n, ours, theirs, target, note=note)
+
+
 def shape_figures() -> Iterator[Figure]:
     large = signatures(LARGE)
     lists = large.keys, large.compact, large.digests
@@ -302,6 +342,10 @@ def merkle_figures() -> Iterator[Figure]:
         lambda: peers.hashlib_bitcoin_root(as_list),
         None,
     )
+
+
+P256 = Other("P-256", p256_signatures, p256.ecdsa, peers.cryptography_p256, "cryptography", 7.0)
+SM2 = Other("SM2", sm2_signatures, sm2, peers.tongsuo_sm2, "tongsuopy", 22.0)
 
 
 # ---- The table ----

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from coincurve import PublicKey, PublicKeyXOnly
 from coincurve._libsecp256k1 import ffi, lib
@@ -100,6 +101,26 @@ def cryptography_verify(keys: list[bytes], der: list[bytes], digests: list[bytes
     load = ec.EllipticCurvePublicKey.from_encoded_point
     for key, signature, digest in zip(keys, der, digests, strict=True):
         load(curve, key).verify(signature, digest, algorithm)
+    return True
+
+
+def cryptography_p256(keys: list[Any], der: list[bytes], digests: list[bytes]) -> bool:
+    """OpenSSL over P-256, keys parsed before; it raises on the first bad signature."""
+    algorithm = ec.ECDSA(Prehashed(SHA256()))
+    for key, signature, digest in zip(keys, der, digests, strict=True):
+        key.verify(signature, digest, algorithm)
+    return True
+
+
+def tongsuo_sm2(keys: list[Any], der: list[bytes], messages: list[bytes]) -> bool:
+    """Tongsuo's SM2 with the default user ID, keys parsed before; it raises on the first bad
+    signature."""
+    from tongsuopy.crypto import hashes
+    from tongsuopy.crypto.asymciphers import ec as tongsuo
+
+    algorithm = tongsuo.ECDSA(hashes.SM3())
+    for key, signature, message in zip(keys, der, messages, strict=True):
+        key.verify(signature, message, algorithm)
     return True
 
 

@@ -7,9 +7,13 @@ import hashlib
 import random
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from coincurve import PrivateKey, PublicKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from nacl import bindings as sodium
 from nacl.signing import SigningKey
 from numpy.typing import NDArray
@@ -83,6 +87,62 @@ def schnorr_signatures(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
         signed.append(private.sign_schnorr(message, bytes(32)))
         messages.append(message)
     return keys, signed, messages
+
+
+@dataclass(frozen=True)
+class OtherCurve:
+    """n valid signatures over P-256 or SM2's curve, and the peer's own objects of the keys."""
+
+    keys: list[bytes]  # 33 bytes
+    keys_raw: list[bytes]  # x || y, 64 bytes
+    parsed: list[Any]
+    compact: list[bytes]  # r || s
+    der: list[bytes]
+    messages: list[bytes]  # 32 bytes: P-256's are digests
+
+    @property
+    def columns(self) -> list[Packed]:
+        """Keys (64 bytes), signatures and messages, packed."""
+        return [packed(column) for column in (self.keys_raw, self.compact, self.messages)]
+
+
+def _append(data: OtherCurve, public: Any, der: bytes, message: bytes) -> None:
+    numbers = public.public_numbers()
+    x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
+    r, s = decode_dss_signature(der)
+    data.keys.append(bytes([2 + y[31] % 2]) + x)
+    data.keys_raw.append(x + y)
+    data.parsed.append(public)
+    data.compact.append(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+    data.der.append(der)
+    data.messages.append(message)
+
+
+@cache
+def p256_signatures(n: int) -> OtherCurve:
+    """n signatures of digests by OpenSSL (cryptography), by a key each."""
+    rng, algorithm = random.Random("p256"), ec.ECDSA(Prehashed(SHA256()))
+    result = OtherCurve([], [], [], [], [], [])
+    for _ in range(n):
+        private = ec.derive_private_key(rng.randrange(1, 2**255), ec.SECP256R1())
+        digest = rng.randbytes(32)
+        _append(result, private.public_key(), private.sign(digest, algorithm), digest)
+    return result
+
+
+@cache
+def sm2_signatures(n: int) -> OtherCurve:
+    """n signatures of messages of 32 bytes by Tongsuo, by a key each, with the default user ID."""
+    from tongsuopy.crypto import hashes
+    from tongsuopy.crypto.asymciphers import ec as tongsuo
+
+    rng, algorithm = random.Random("sm2"), tongsuo.ECDSA(hashes.SM3())
+    result = OtherCurve([], [], [], [], [], [])
+    for _ in range(n):
+        private = tongsuo.derive_private_key(rng.randrange(1, 2**255), tongsuo.SM2())
+        message = rng.randbytes(32)
+        _append(result, private.public_key(), private.sign(message, algorithm), message)
+    return result
 
 
 Columns = tuple[list[bytes], list[bytes], list[bytes]]
