@@ -1,5 +1,5 @@
 """The demo's second part: the other schemes, signed by a library that is not ours, some forged, all
-verified, and verified by that library too.
+verified, and verified by that library too. SM2 where tongsuopy is installed.
 """
 
 import secrets
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from rich.console import Console
 from rich.table import Table
 
-from verilane import Verdict, Verdicts, ed25519, p256, secp256k1
+from verilane import Verdict, Verdicts, ed25519, p256, secp256k1, sm2
 
 SIGNATURES = 4_096
 FORGED = SIGNATURES // 64
@@ -87,6 +87,27 @@ def accepts_p256(key: bytes, signature: bytes, digest: bytes) -> bool:
     return len(signature) == 64
 
 
+def sign_sm2() -> Triple:
+    private = tongsuo.derive_private_key(secrets.randbelow(2**255) + 1, tongsuo.SM2())
+    message = secrets.token_bytes(100)
+    numbers = private.public_key().public_numbers()
+    r, s = utils.decode_dss_signature(private.sign(message, SM3))
+    x, y, r, s = (n.to_bytes(32, "big") for n in (numbers.x, numbers.y, r, s))
+    return x + y, r + s, message
+
+
+def accepts_sm2(key: bytes, signature: bytes, message: bytes) -> bool:
+    x, y, r, s = (
+        int.from_bytes(half, "big") for pair in (key, signature) for half in (pair[:32], pair[32:])
+    )
+    try:
+        public = tongsuo.EllipticCurvePublicNumbers(x, y, tongsuo.SM2()).public_key()
+        public.verify(utils.encode_dss_signature(r, s), message, SM3)
+    except (TongsuoInvalidSignature, ValueError):
+        return False
+    return len(signature) == 64
+
+
 SCHEMES = [
     Scheme(
         "BIP-340 (Taproot, Nostr)",
@@ -111,6 +132,15 @@ SCHEMES = [
     ),
     Scheme("ECDSA P-256 (Fabric)", "OpenSSL", sign_p256, p256.ecdsa.verify_many, accepts_p256),
 ]
+try:  # there are wheels for Linux on x86-64
+    from tongsuopy.crypto import hashes as tongsuo_hashes
+    from tongsuopy.crypto.asymciphers import ec as tongsuo
+    from tongsuopy.crypto.exceptions import InvalidSignature as TongsuoInvalidSignature
+except ImportError:
+    pass
+else:
+    SM3 = tongsuo.ECDSA(tongsuo_hashes.SM3())
+    SCHEMES.append(Scheme("SM2 (FISCO BCOS)", "Tongsuo", sign_sm2, sm2.verify_many, accepts_sm2))
 
 
 # ---- Forging ----
