@@ -84,11 +84,12 @@ def honest_items(count: int = 550) -> list[Item]:
 
 def from_scalars(name: str, s: int, t: int, q: int, *, verdict: int | None = None) -> Item:
     """The item whose verification computes s G + t Q with Q = q G. `verdict` is for what is refused
-    although the equation holds. Where the sum is infinite nothing is valid.
+    although the equation holds. Where the sum is infinite nothing is valid, not even e = r, which
+    is what an x1 of 0 would do.
     """
     point = CURVE.multiply_base(s + t * q)
     r = (t - s) % N
-    e = ((r - point[0]) if point else 7) % N
+    e = ((r - point[0]) if point else r) % N
     key = CURVE.encode_point(CURVE.multiply_base(q), FORMS[(s ^ t) % 3])
     holds = MISMATCH if point is None else OK
     signature = compact(r, s % N)
@@ -171,12 +172,17 @@ def from_point(name: str, point: Point, s: int, t: int, e: int, verdict: int = O
 
 
 def _large_x1() -> Iterator[Item]:
-    """x1 >= n, and sums e + x1 of n, 2 n, p and 2^256 and more, reduced by the wrong modulus."""
+    """x1 >= n; sums e + x1 of up to 3 n, where x1 - n is more than r; and sums that are r by the
+    wrong modulus.
+    """
     rng = random.Random("x1")
     xs = [*range(N, N + 9), *range(P - 9, P), *(rng.randrange(N, P) for _ in range(3)), 1, 2, 5]
     for x in (x for x in xs if CURVE.lift_x(x, 0)):
         point = CURVE.lift_x(x, x % 2)
         s, t = rng.randrange(1, N), rng.randrange(1, N)
+        for r in (1, abs(x - N) - 1, abs(x - N) + 1):
+            if 0 < r < N:
+                yield from_point(f"x1 - n > r:{x:x}, {r:x}", point, s, (s + r) % N, (r - x) % N)
         r = (t - s) % N
         for e in {(r - x) % N, (r - x) % N + N}:
             if e < 2**256:
