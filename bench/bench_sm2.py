@@ -8,10 +8,10 @@ from typing import Any
 import peers
 import pytest
 from machine import cores
-from workload import packed, sm2_signatures
+from workload import exceptional_sm2, packed, sm2_signatures
 
 import verilane
-from verilane import sm2
+from verilane import Verdict, sm2
 
 pytest.importorskip("tongsuopy")
 
@@ -23,9 +23,9 @@ ISAS = [d.name for d in verilane.devices() if d.missing is None and d.signature_
 verify_many = sm2.verify_many
 
 
-def sizes(batches: list[int] = BATCHES) -> Any:
+def sizes(batches: list[int] = BATCHES, *, group: str = "sm2") -> Any:
     """A row of the group for each batch size."""
-    marks = [pytest.mark.benchmark(group=f"sm2, n = {n}") for n in batches]
+    marks = [pytest.mark.benchmark(group=f"{group}, n = {n}") for n in batches]
     rows = [
         pytest.param(n, marks=mark, id=f"n={n}") for n, mark in zip(batches, marks, strict=True)
     ]
@@ -84,3 +84,25 @@ def test_sm2_one(measure: Any, n: int) -> None:
     data = sm2_signatures(n)
     item = data.keys_raw[0], data.compact[0], data.messages[0]
     assert measure(lambda: sm2.verify(*item), n) is None
+
+
+# ---- Exceptional items only: what an attacker would send ----
+
+EXCEPTIONAL = "sm2, every item exceptional"
+
+
+@sizes([64, 1024], group=EXCEPTIONAL)
+def test_sm2_exceptional_tongsuo(measure: Any, n: int) -> None:
+    """Honest items: what the peer costs does not depend on the item."""
+    data = sm2_signatures(n)
+    columns = data.parsed, data.der, data.messages
+    assert measure(lambda: peers.tongsuo_sm2(*columns), n, base=True)
+
+
+@sizes([64, 1024], group=EXCEPTIONAL)
+@pytest.mark.parametrize("device", ISAS)
+def test_sm2_exceptional_on(measure: Any, n: int, device: str) -> None:
+    keys, signed, digests = (packed(column) for column in exceptional_sm2(n))
+    options = {"digests": digests, "device": device, "threads": 1}
+    verdicts = measure(lambda: verify_many(keys, signed, **options), n)
+    assert set(verdicts) == {Verdict.MISMATCH}

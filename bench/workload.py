@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 # SEC 2 v2.0 section 2.4.1.
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 
+# GB/T 32918.5-2017.
+SM2_ORDER = 0xFFFFFFFE_FFFFFFFF_FFFFFFFF_FFFFFFFF_7203DF6B_21C6052B_53BBF409_39D54123
+
 # RFC 8032 section 5.1, and a point of order 8.
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
@@ -143,6 +146,25 @@ def sm2_signatures(n: int) -> OtherCurve:
         message = rng.randbytes(32)
         _append(result, private.public_key(), private.sign(message, algorithm), message)
     return result
+
+
+@cache
+def exceptional_sm2(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """(keys of 64 bytes, compact signatures, digests) with s G = -t Q, so that the sum is infinite:
+    with Q = q G, any t gives s = -t q and r = t - s. All of these items are a MISMATCH.
+    """
+    from tongsuopy.crypto.asymciphers import ec as tongsuo
+
+    rng, curve = random.Random("exceptional"), tongsuo.SM2()
+    keys, signed, digests = [], [], []
+    for _ in range(n):
+        q, t = rng.randrange(1, SM2_ORDER), rng.randrange(1, SM2_ORDER)
+        numbers = tongsuo.derive_private_key(q, curve).public_key().public_numbers()
+        s = -t * q % SM2_ORDER
+        keys.append(numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big"))
+        signed.append(((t - s) % SM2_ORDER).to_bytes(32, "big") + s.to_bytes(32, "big"))
+        digests.append(rng.randbytes(32))
+    return keys, signed, digests
 
 
 Columns = tuple[list[bytes], list[bytes], list[bytes]]
