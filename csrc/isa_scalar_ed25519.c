@@ -39,6 +39,28 @@ void vl_ed25519_prepare(void) { (void)vl_ed25519_fixed_base(); }
 
 /* ---- one item at a time ---- */
 
+const vl_point vl_ed25519_base = {{{CURVE_B_POINT_X}}, {{CURVE_B_POINT_Y}}};
+
+void vl_ed25519_msm_join(vl_point *sum, const uint64_t (*totals)[16], uint32_t count, uint32_t doublings) {
+    msm_join(sum->x.w, totals, count, doublings);
+}
+
+void vl_ed25519_subtract(vl_point *r, const vl_point *a, const vl_point *b) {
+    ge p, q;
+    gee sum, other;
+    ge_cached minus_q;
+    fe prefix;
+    points_load(&p, 0, 1, a->x.w);
+    points_load(&q, 0, 1, b->x.w);
+    ge_negate(&q, &q);
+    gee_set_ge(&sum, &p);
+    gee_set_ge(&other, &q);
+    ge_cached_set(&minus_q, &other);
+    sum_add_t_step(&sum, &minus_q, 0, 1);
+    sums_to_affine(&p, &sum, &prefix, 1);
+    points_store(r->x.w, 1, 0, &p);
+}
+
 /* *r = a, or 0 if a is p or more: normalizing a canonical number changes nothing. */
 static int load_canonical(fe *r, const vl_u256 *a) {
     u64 w[4];

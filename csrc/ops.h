@@ -69,13 +69,28 @@ void vl_sm2_prepare(void);
 
 /* ---- edwards25519: the same division of labour. Its group law is complete: there is no exceptional case ---- */
 
+/* Most items of a block of signatures: the larger, the cheaper an item is in a batch equation. */
+#define VL_EDWARDS_BLOCK 1024
+
+/* Points with one kind of scalars, as summands of msm; lengths count 64-bit words. scalar = the number v that the words say,
+ * v < 2^bits; or, if it is centred, v - 2^(bits - 1). */
+typedef struct {
+    const vl_point *points;
+    const uint64_t *scalars;
+    uint32_t length, n, bits;
+    int centred;
+} vl_msm_terms;
+
+/* Most kinds of terms and most items (each kind's rounded up to whole lanes), and most bits of a digit. */
+enum { VL_MSM_KINDS = 3, VL_MSM_ITEMS = 2 * VL_EDWARDS_BLOCK + 8, VL_MSM_WIDTH = 8 };
+
 typedef struct {
     int lanes;
     /* Bytes of scratch (aligned to 64) that any of these calls needs. */
     size_t scratch_size;
 
     /* R[i] = s[i] B - k[i] A[i], affine: A is negated and k an integer, since A may have a part of small order.
-     * On input: n <= VL_BLOCK; s, k below 2^253; A on the curve (the neutral element (0, 1) included). */
+     * On input: n <= VL_EDWARDS_BLOCK; s, k below 2^253; A on the curve (the neutral element (0, 1) included). */
     void (*double_mul)(vl_point *r, size_t n, const vl_u256 *s, const vl_u256 *k, const vl_point *a, void *scratch);
 
     /* p[i] = (x, y) with y = y[i] mod p and x mod 2 = odd[i], or x = 0 whatever odd[i] is.
@@ -84,6 +99,10 @@ typedef struct {
 
     /* equal[i] = whether 8 p[i] = 8 q[i]. On input: points on the curve. */
     void (*cofactor_equal)(uint8_t *equal, size_t n, const vl_point *p, const vl_point *q, void *scratch);
+
+    /* *sum = the sum of all scalar * point, affine, by buckets of digits with `width` bits, 2 <= width <= VL_MSM_WIDTH.
+     * On input: kinds <= VL_MSM_KINDS, by descending bits (254 at most), n > 0 each; points on the curve. */
+    void (*msm)(vl_point *sum, const vl_msm_terms *terms, size_t kinds, uint32_t width, void *scratch);
 } vl_edwards_ops;
 
 /* One table per machine, in isa_*_ed25519.c. */
@@ -91,6 +110,15 @@ extern const vl_edwards_ops vl_ed25519_scalar, vl_ed25519_avx512;
 
 /* -x^2 + y^2 = 1 + d x^2 y^2 and both below p: the host's own check of every key, whoever decompressed it. */
 int vl_ed25519_on_curve(const vl_point *a);
+
+/* The base point B. */
+extern const vl_point vl_ed25519_base;
+
+/* r = a - b, affine: one item at a time. */
+void vl_ed25519_subtract(vl_point *r, const vl_point *a, const vl_point *b);
+
+/* sum = sum_l 2^(doublings l) totals[l], where each total has 16 words, X, Y, Z, T: how an msm in lanes ends. */
+void vl_ed25519_msm_join(vl_point *sum, const uint64_t (*totals)[16], uint32_t count, uint32_t doublings);
 
 /* Builds the table of B (3.1 MB, some milliseconds) if it is not there yet. Thread-safe. */
 void vl_ed25519_prepare(void);

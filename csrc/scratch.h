@@ -11,7 +11,7 @@
 #define VL_SCRATCH_ALIGN 64
 
 /* Bytes for the host's own block: every user holds its struct to this by _Static_assert. */
-#define VL_SCRATCH_HOST ((size_t)256 * 1024)
+#define VL_SCRATCH_HOST ((size_t)640 * 1024)
 
 typedef struct {
     void *host;      /* VL_SCRATCH_HOST bytes: the block of a scheme or a tree */

@@ -1,6 +1,8 @@
 #include <string.h>
 
+#include "scheme/coefficients.h"
 #include "scheme/ed25519_block.h"
+#include "scheme/u256.h"
 #include "selftest.h"
 #include "selftest_ed25519_vectors.h"
 
@@ -9,8 +11,9 @@
 /* Two rounds of lanes and some more: as in selftest.c. VECTORS (11) and the numbers of lanes have no common factor. */
 #define MOST_ITEMS 32
 
-static int verdicts_are_right(const vl_edwards_ops *ops, const vl_hash_ops *sha512, const vl_scratch *scratch,
-                              int rule) {
+/* seed: NULL for one lane per item, else one equation comes first. */
+static int verdicts_are_right(const vl_edwards_ops *ops, const vl_hash_ops *sha512, const vl_scratch *scratch, int rule,
+                              const uint8_t *seed) {
     uint8_t keys[MOST_ITEMS][32], signatures[MOST_ITEMS][64], messages[MOST_ITEMS * 3], verdicts[MOST_ITEMS];
     int64_t ends[MOST_ITEMS + 1] = {0};
     size_t n = 2 * (size_t)ops->lanes + VECTORS;
@@ -26,7 +29,8 @@ static int verdicts_are_right(const vl_edwards_ops *ops, const vl_hash_ops *sha5
     vl_column signature_column = {signatures[0], NULL, 64};
     vl_column message_column = {messages, ends, 0};
     vl_hash_plan hashing = {VL_SHA512, 64, 1, &vl_padding_sha512, sha512, sha512};
-    vl_ed25519_input input = {&key_column, &signature_column, &message_column, vl_ed25519_rule_of(rule), &hashing};
+    vl_ed25519_input input = {
+        &key_column, &signature_column, &message_column, vl_ed25519_rule_of(rule), &hashing, seed, 1};
     memset(verdicts, VL_UNDECIDED, sizeof verdicts);
     vl_ed25519_verify_blocks(verdicts, n, &input, ops, scratch);
     int right = 1;
@@ -34,9 +38,48 @@ static int verdicts_are_right(const vl_edwards_ops *ops, const vl_hash_ops *sha5
     return right;
 }
 
+/* Numbers below 2^252, the same ones each time. */
+static void fill(vl_u256 *numbers, size_t n, uint64_t state) {
+    for (size_t i = 0; i < n; i++) {
+        for (int j = 0; j < 4; j++) numbers[i].w[j] = state = state * 6364136223846793005u + 1442695040888963407u;
+        numbers[i].w[3] >>= 12;
+    }
+}
+
+/* double_mul, whose answers were right, says what msm must make of some points and numbers: sum (k_i + z_i) P_i. */
+static int sums_are_right(const vl_edwards_ops *ops, void *scratch) {
+    vl_u256 k[MOST_ITEMS], z[MOST_ITEMS], both[MOST_ITEMS], zero[MOST_ITEMS] = {{{0}}};
+    vl_point p[MOST_ITEMS], product[MOST_ITEMS], expected = {{{0}}, {{1}}}, sum;
+    uint64_t centred[MOST_ITEMS][2]; /* z + 2^127, 0 <= z < 2^127 */
+    size_t n = 2 * (size_t)ops->lanes + VECTORS;
+    if (n > MOST_ITEMS) n = MOST_ITEMS;
+    fill(both, n, 1);
+    fill(k, n, 2);
+    fill(z, n, 3);
+    for (size_t i = 0; i < n; i++) p[i] = vl_ed25519_base;
+    ops->double_mul(p, n, both, zero, p, scratch);
+    for (size_t i = 0; i < n; i++) {
+        z[i] = (vl_u256){{z[i].w[0], z[i].w[1] & UINT64_MAX >> 1, 0, 0}};
+        centred[i][0] = z[i].w[0];
+        centred[i][1] = z[i].w[1] | (uint64_t)1 << 63;
+        u256_add(&both[i], &k[i], &z[i]);
+    }
+    ops->double_mul(product, n, zero, both, p, scratch);
+    for (size_t i = 0; i < n; i++) vl_ed25519_subtract(&expected, &expected, &product[i]);
+    const vl_msm_terms terms[] = {{p, k[0].w, 4, (uint32_t)n, 253, 0}, {p, centred[0], 2, (uint32_t)n, 128, 1}};
+    int right = 1;
+    for (uint32_t width = 4; width <= VL_MSM_WIDTH; width++) {
+        ops->msm(&sum, terms, 2, width, scratch);
+        right &= u256_equal(&sum.x, &expected.x) && u256_equal(&sum.y, &expected.y);
+    }
+    return right;
+}
+
 int vl_selftest_ed25519(const vl_edwards_ops *ops, const vl_hash_ops *sha512, const vl_scratch *scratch) {
+    const uint8_t seed[VL_SEED_SIZE] = {1};
     int right = 1;
     for (int rule = VL_ED25519_ZIP215; rule <= VL_ED25519_STRICT; rule++)
-        right &= verdicts_are_right(ops, sha512, scratch, rule);
-    return right;
+        right &= verdicts_are_right(ops, sha512, scratch, rule, NULL);
+    right &= verdicts_are_right(ops, sha512, scratch, VL_ED25519_ZIP215, seed);
+    return right & sums_are_right(ops, scratch->primitive);
 }

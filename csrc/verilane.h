@@ -85,11 +85,12 @@ enum vl_encoding {
 };
 
 enum vl_flag {
-    VL_LOW_S = 1,         /* s > n/2 is VL_BAD_SIGNATURE */
-    VL_HYBRID_KEYS = 2,   /* 65-byte keys may start with 06 or 07 (parity must agree) */
-    VL_XONLY_KEYS = 4,    /* keys are BIP-340's: 32 bytes */
-    VL_PREPARED_KEYS = 8, /* BIP-340 keys are rows of vl_secp256k1_decode_keys */
-    VL_PARITY_IDS = 16    /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
+    VL_LOW_S = 1,            /* s > n/2 is VL_BAD_SIGNATURE */
+    VL_HYBRID_KEYS = 2,      /* 65-byte keys may start with 06 or 07 (parity must agree) */
+    VL_XONLY_KEYS = 4,       /* keys are BIP-340's: 32 bytes */
+    VL_PREPARED_KEYS = 8,    /* BIP-340 keys are rows of vl_secp256k1_decode_keys */
+    VL_EQUATION_ALWAYS = 32, /* batch equations for the smallest batches too, where they do not pay: for tests */
+    VL_PARITY_IDS = 16       /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
 };
 
 /* keys: 33, 65 or 64 bytes (x || y) each, mixed at will; digests: 32 bytes each, else VL_BAD_MESSAGE.
@@ -133,9 +134,14 @@ enum vl_ed25519_rule {
 
 /* keys: 32 bytes each, else VL_BAD_KEY; signatures: 64 bytes each, else VL_BAD_SIGNATURE; messages: any length.
  * VL_BAD_KEY also: A does not decode, or the rule refuses it. VL_BAD_SIGNATURE also: S >= L, or the rule refuses R.
- * An R that the rule does not look at and that does not decode is a VL_MISMATCH. */
+ * An R that the rule does not look at and that does not decode is a VL_MISMATCH.
+ * seed: 32 random bytes, secret and new for each call, or NULL. With a seed and under ZIP215, many items are judged by one
+ * equation, sum z_i (8 R_i + 8 k_i A_i - 8 S_i B) = O with 128-bit z_i made from the seed: a bad item passes with probability
+ * 2^-128 as long as nobody who makes signatures can foresee the seed. Where it fails, items are judged one by one, as they
+ * are without a seed. flags: 0 or VL_EQUATION_ALWAYS. */
 int vl_ed25519_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
-                      const vl_column *messages, int rule, int isa, void *scratch, size_t scratch_size);
+                      const vl_column *messages, int rule, unsigned flags, const uint8_t *seed, int isa, void *scratch,
+                      size_t scratch_size);
 
 /* ---- SM2: GB/T 32918.2-2016 section 7.1 ---- */
 

@@ -6,7 +6,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+import numpy as np
 from nacl.signing import SigningKey
 
 from reference.ed25519 import (
@@ -29,6 +31,9 @@ from reference.ed25519 import (
     multiply,
     verify,
 )
+from verilane import _cpu
+from verilane._columns import column
+from verilane._devices import isa_of
 
 NAMES = {rule: rule.lower() for rule in RULES}  # as verilane.ed25519 calls them
 
@@ -56,6 +61,25 @@ def item(name: str, key: bytes, signature: bytes, message: bytes) -> Item:
 
 def columns(items: list[Item]) -> tuple[list[bytes], list[bytes], list[bytes]]:
     return [x.key for x in items], [x.signature for x in items], [x.message for x in items]
+
+
+def codes_of(
+    columns: tuple[Any, Any, Any], isa: str | None, *, equation: bool, rule: str = "ZIP215"
+) -> list[int]:
+    """The verdicts of columns by one way: lanes alone, or batch equations whatever the size."""
+    k, s, m = (column("items", x, widths=None) for x in columns)
+    verdicts = np.zeros(k.n, np.uint8)
+    _cpu.ed25519_verify(
+        verdicts,
+        k,
+        s,
+        m,
+        rule=_cpu.ED25519_RULES[NAMES[rule]],
+        flags=_cpu.EQUATION_ALWAYS if equation else 0,
+        equations=equation,
+        isa=isa_of(isa),
+    )(0, k.n)
+    return verdicts.tolist()
 
 
 # ---- Honest items ----

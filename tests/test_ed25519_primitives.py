@@ -34,6 +34,7 @@ class Ops(ctypes.Structure):
         ("double_mul", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)),
         ("decompress", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)),
         ("cofactor_equal", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
+        ("msm", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
     )
 
 

@@ -173,8 +173,9 @@ def test_c_includes_point_down(path: Path) -> None:
             )
 
 
-# In kernels: entry -> double_mul, decompress -> group -> field, scalar -> lang.
+# In kernels: entry -> double_mul, msm, decompress -> group -> field, scalar -> lang.
 KERNEL_LEVEL = {"lang.h": 0, "word": 1, "field": 2, "scalar": 2, "hash": 2, "group": 3, "": 4}
+KERNEL_LEVEL["msm"] = 4
 
 
 def kernel_level(path: Path) -> int:

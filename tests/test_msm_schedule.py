@@ -27,7 +27,7 @@ def native(request: pytest.FixtureRequest) -> ctypes.CDLL:
 
 @dataclass(frozen=True)
 class Range:
-    """Terms of one kind. centred: 0, or the number of bits of what is stored for v - 2^(bits - 1)."""
+    """Terms of one kind. centred: 0, or the bits of what is stored, v for v - 2^(bits - 1)."""
 
     stored: list[int]
     windows: int

@@ -1,6 +1,7 @@
 #include "scheme/ed25519_block.h"
 
 #include "scheme/column.h"
+#include "scheme/ed25519_equation.h"
 #include "scheme/ed25519_scalar.h"
 #include "scheme/point_block.h"
 #include "scheme/u256.h"
@@ -10,27 +11,32 @@ enum { KEY_SIZE = 32, SIGNATURE_SIZE = 64, DIGEST_SIZE = 64 };
 /* Points to be decoded, packed for one call of decompress. */
 typedef struct {
     size_t count;
-    uint16_t item[VL_BLOCK]; /* place among the live items */
-    vl_u256 y[VL_BLOCK];
-    uint8_t odd[VL_BLOCK], ok[VL_BLOCK];
-    vl_point point[VL_BLOCK];
+    uint16_t item[VL_EDWARDS_BLOCK]; /* place among the live items */
+    vl_u256 y[VL_EDWARDS_BLOCK];
+    uint8_t odd[VL_EDWARDS_BLOCK], ok[VL_EDWARDS_BLOCK];
+    vl_point point[VL_EDWARDS_BLOCK];
 } encoded_points;
 
 /* One block at work. item[k] is the place in the block of the k-th item that is still undecided. */
 typedef struct {
     size_t live;
-    uint16_t item[VL_BLOCK];
+    uint16_t item[VL_EDWARDS_BLOCK];
     encoded_points encoded; /* keys A, later those R that have to be decoded */
-    vl_point a[VL_BLOCK];
-    vl_u256 s[VL_BLOCK], k[VL_BLOCK];
-    vl_ed25519_encoding r[VL_BLOCK];
-    vl_point sum[VL_BLOCK]; /* s B - k A */
-    uint8_t digests[VL_BLOCK][DIGEST_SIZE];
+    vl_point a[VL_EDWARDS_BLOCK];
+    vl_u256 s[VL_EDWARDS_BLOCK], k[VL_EDWARDS_BLOCK];
+    vl_ed25519_encoding r[VL_EDWARDS_BLOCK];
+    vl_point sum[VL_EDWARDS_BLOCK]; /* s B - k A */
+    union {
+        uint8_t digests[VL_EDWARDS_BLOCK][DIGEST_SIZE];
+        vl_point r_point[VL_EDWARDS_BLOCK];
+    };
+    uint8_t good[VL_EDWARDS_BLOCK]; /* shown to be valid by an equation */
+    vl_ed25519_equation equation;
     vl_hash_scratch hashing;
 } block;
 
 _Static_assert(sizeof(block) <= VL_SCRATCH_HOST, "a block must fit into the host's part of the scratch");
-_Static_assert(VL_BLOCK <= VL_HASH_SORTED, "a block's messages must fit into the hash's scratch");
+_Static_assert(VL_EDWARDS_BLOCK <= VL_HASH_SORTED, "a block's messages must fit into the hash's scratch");
 
 static void add_encoded(encoded_points *c, size_t item, const vl_ed25519_encoding *e) {
     c->item[c->count] = (uint16_t)item;
@@ -105,7 +111,7 @@ static void hash(block *b, const vl_ed25519_input *input, size_t first) {
     for (size_t k = 0; k < b->live; k++) vl_ed25519_reduce(&b->k[k], b->digests[k]);
 }
 
-/* ---- Step 3: the equation ---- */
+/* ---- Step 3: the equation, one lane per item ---- */
 
 /* The items whose R is not the encoding of s B - k A. R may still differ from it by a point of small order, or be written in
  * another way: 8 R = 8 (s B - k A) decides. An R that is none is a mismatch. */
@@ -115,19 +121,22 @@ static void judge_cofactored(block *b, uint8_t *verdicts, const vl_edwards_ops *
     decode(c, ops, scratch);
     for (size_t j = 0; j < c->count; j++) {
         if (!c->ok[j]) continue;
-        b->a[count] = b->sum[c->item[j]];
+        b->sum[count] = b->sum[c->item[j]]; /* count <= item[j], and that one is not looked at again */
         c->point[count] = c->point[j];
         c->item[count++] = c->item[j];
     }
-    if (count) ops->cofactor_equal(c->ok, count, b->a, c->point, scratch);
+    if (count) ops->cofactor_equal(c->ok, count, b->sum, c->point, scratch);
     for (size_t j = 0; j < count; j++)
         if (c->ok[j]) verdicts[b->item[c->item[j]]] = VL_OK;
 }
 
-static void judge(block *b, uint8_t *verdicts, const vl_ed25519_rule_row *rule, const vl_edwards_ops *ops,
-                  void *scratch) {
+/* Decides the live items from .. to - 1. */
+static void by_lanes(block *b, uint8_t *verdicts, size_t from, size_t to, const vl_ed25519_rule_row *rule,
+                     const vl_edwards_ops *ops, void *scratch) {
+    if (from == to) return;
+    ops->double_mul(b->sum + from, to - from, b->s + from, b->k + from, b->a + from, scratch);
     b->encoded.count = 0;
-    for (size_t k = 0; k < b->live; k++) {
+    for (size_t k = from; k < to; k++) {
         const int equal = vl_ed25519_is_encoding_of(&b->r[k], &b->sum[k]);
         verdicts[b->item[k]] = equal ? VL_OK : VL_MISMATCH;
         if (!equal && rule->cofactored) add_encoded(&b->encoded, k, &b->r[k]);
@@ -135,22 +144,99 @@ static void judge(block *b, uint8_t *verdicts, const vl_ed25519_rule_row *rule, 
     judge_cofactored(b, verdicts, ops, scratch);
 }
 
-static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first,
-                         const vl_edwards_ops *ops, void *scratch) {
+/* ---- Step 3 for many items at once ---- */
+
+/* Closes the ranks again, r_point included. */
+static void keep_undecided(block *b, const uint8_t *verdicts) {
+    size_t live = 0;
+    for (size_t k = 0; k < b->live; k++) {
+        if (verdicts[b->item[k]] != VL_UNDECIDED) continue;
+        b->item[live] = b->item[k];
+        b->a[live] = b->a[k];
+        b->r[live] = b->r[k];
+        b->r_point[live] = b->r_point[k];
+        b->s[live] = b->s[k];
+        b->k[live++] = b->k[k];
+    }
+    b->live = live;
+}
+
+/* An R that is no point is a mismatch, and never enters a sum. */
+static void decode_r(block *b, uint8_t *verdicts, const vl_edwards_ops *ops, void *scratch) {
+    encoded_points *c = &b->encoded;
+    c->count = 0;
+    for (size_t k = 0; k < b->live; k++) add_encoded(c, k, &b->r[k]);
+    decode(c, ops, scratch);
+    for (size_t k = 0; k < b->live; k++) {
+        b->r_point[k] = c->point[k];
+        if (!c->ok[k]) verdicts[b->item[k]] = VL_MISMATCH;
+    }
+    keep_undecided(b, verdicts);
+}
+
+/* Before parts are searched for bad items, some are looked at: where many are bad, searching costs more than it saves. They
+ * are neighbours, at a place that nobody can foresee. */
+enum { PROBE = 32, PROBE_MANY = 4 };
+
+static int many_are_bad(block *b, uint8_t *verdicts, const vl_ed25519_rule_row *rule, const vl_edwards_ops *ops,
+                        void *scratch) {
+    if (b->live < 4 * PROBE) return 0;
+    const size_t from = b->equation.z[0].w[0] % (b->live - PROBE + 1);
+    size_t bad = 0;
+    by_lanes(b, verdicts, from, from + PROBE, rule, ops, scratch);
+    for (size_t k = from; k < from + PROBE; k++) bad += verdicts[b->item[k]] != VL_OK;
+    return bad >= PROBE_MANY;
+}
+
+/* Decides what it can, the rest stays live: valid items, if no more are bad than halving finds. Returns whether the equation
+ * was of use. */
+static int by_equation(block *b, uint8_t *verdicts, const vl_ed25519_input *input, size_t first,
+                       const vl_edwards_ops *ops, void *scratch) {
+    vl_ed25519_equation *e = &b->equation;
+    vl_point sum;
+    decode_r(b, verdicts, ops, scratch);
+    const size_t n = e->n = b->live;
+    if (n < input->equation_from) return 1;
+    e->a = b->a;
+    e->r = b->r_point;
+    e->s = b->s;
+    e->k = b->k;
+    e->ops = ops;
+    e->scratch = scratch;
+    vl_ed25519_equation_begin(e, input->seed, first, input->hashing, &b->hashing);
+    const int holds = vl_ed25519_equation_holds(&sum, e, 0, n);
+    for (size_t k = 0; k < n; k++) b->good[k] = (uint8_t)holds;
+    const int useless = !holds && many_are_bad(b, verdicts, input->rule, ops, scratch);
+    if (!holds && !useless) vl_ed25519_equation_halve(b->good, e, &sum);
+    for (size_t k = 0; k < n; k++)
+        if (b->good[k] && verdicts[b->item[k]] == VL_UNDECIDED) verdicts[b->item[k]] = VL_OK;
+    keep_undecided(b, verdicts);
+    return !useless && b->live <= n / 2;
+}
+
+/* ---- Blocks ---- */
+
+/* Returns whether the next blocks should try the equation. */
+static int verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first,
+                        int try_equation, const vl_edwards_ops *ops, void *scratch) {
     parse_block(b, verdicts, n, input, first);
     decode(&b->encoded, ops, scratch);
     keep_live(b, verdicts);
-    if (b->live == 0) return;
+    if (b->live == 0) return try_equation;
     hash(b, input, first);
-    ops->double_mul(b->sum, b->live, b->s, b->k, b->a, scratch);
-    judge(b, verdicts, input->rule, ops, scratch);
+    if (try_equation && b->live >= input->equation_from)
+        try_equation = by_equation(b, verdicts, input, first, ops, scratch);
+    by_lanes(b, verdicts, 0, b->live, input->rule, ops, scratch);
+    return try_equation;
 }
 
 void vl_ed25519_verify_blocks(uint8_t *verdicts, size_t n, const vl_ed25519_input *input, const vl_edwards_ops *ops,
                               const vl_scratch *scratch) {
-    const size_t size = vl_point_block_size(n, (size_t)ops->lanes);
+    const size_t size = vl_block_size(n, VL_EDWARDS_BLOCK, (size_t)ops->lanes);
+    int try_equation = input->rule->cofactored && input->seed != NULL;
     for (size_t first = 0; first < n; first += size) {
         size_t count = n - first < size ? n - first : size;
-        verify_block(scratch->host, verdicts + first, count, input, first, ops, scratch->primitive);
+        try_equation =
+            verify_block(scratch->host, verdicts + first, count, input, first, try_equation, ops, scratch->primitive);
     }
 }

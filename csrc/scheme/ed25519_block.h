@@ -13,6 +13,8 @@ typedef struct {
     const vl_column *keys, *signatures, *messages;
     const vl_ed25519_rule_row *rule;
     const vl_hash_plan *hashing; /* SHA-512 */
+    const uint8_t *seed;  /* of the coefficients of batch equations (scheme/coefficients.h), or NULL: no equations */
+    size_t equation_from; /* fewest items of a block to be tried in one equation, at least 1 */
 } vl_ed25519_input;
 
 /* On input: columns readable for n items; vl_ed25519_prepare() was called. On output: verdicts[0..n) are decided. */

@@ -43,12 +43,19 @@ static void split(vl_u256 *low, uint64_t *high, const uint64_t *x, int n) {
     for (int i = 3; i < n; i++) high[i - 3] = x[i] >> 60 | (i + 1 < n ? x[i + 1] << 4 : 0);
 }
 
+/* Takes L away `most` times at most. */
+static void subtract_order(vl_u256 *k, int most) {
+    for (int i = 0; i < most; i++) {
+        vl_u256 less;
+        if (!u256_sub(&less, k, &order)) *k = less;
+    }
+}
+
 /* x = low0 + 2^252 high0 = low0 - c high0; c high0 (385 bits) = low1 - c high1, c high1 (258 bits) = low2 - c high2 with
  * c high2 < 2^131. So x = low0 - low1 + low2 - c high2 mod L, which with 2 L added is in (0, 4 L). */
-void vl_ed25519_reduce(vl_u256 *k, const uint8_t *digest) {
-    uint64_t x[8], high[5], y[7], z[5], last[4] = {0};
+static void reduce_512(vl_u256 *k, const uint64_t x[8]) {
+    uint64_t high[5], y[7], z[5], last[4] = {0};
     vl_u256 low0, low1, low2, high2;
-    for (int i = 0; i < 8; i++) x[i] = little_endian(digest + 8 * i);
     split(&low0, high, x, 8); /* high < 2^260 */
     times_order_low(y, high, 5);
     split(&low1, high, y, 7); /* high < 2^133 */
@@ -61,8 +68,81 @@ void vl_ed25519_reduce(vl_u256 *k, const uint8_t *digest) {
     u256_add(k, k, &low2);
     u256_sub(k, k, &low1);
     u256_sub(k, k, &high2);
-    for (int i = 0; i < 3; i++) {
-        vl_u256 less;
-        if (!u256_sub(&less, k, &order)) *k = less;
+    subtract_order(k, 3);
+}
+
+void vl_ed25519_reduce(vl_u256 *k, const uint8_t *digest) {
+    uint64_t x[8];
+    for (int i = 0; i < 8; i++) x[i] = little_endian(digest + 8 * i);
+    reduce_512(k, x);
+}
+
+/* The same for x < 2^380: c high0 (253 bits) = low1 - c high1 with c high1 < 2^126, and x = low0 - low1 + c high1 mod L, which
+ * with L added is in (0, 3 L). */
+static void reduce_380(vl_u256 *k, const uint64_t x[6]) {
+    uint64_t high[3], y[5], last[4];
+    vl_u256 low0, low1, high1;
+    split(&low0, high, x, 6); /* high < 2^128 */
+    times_order_low(y, high, 2);
+    for (int i = 0; i < 3; i++) low1.w[i] = y[i];
+    low1.w[3] = y[3] & (UINT64_MAX >> 4);
+    const uint64_t top = y[3] >> 60;
+    times_order_low(last, &top, 1);
+    for (int i = 0; i < 3; i++) high1.w[i] = last[i];
+    high1.w[3] = 0;
+    u256_add(k, &low0, &order);
+    u256_add(k, k, &high1);
+    u256_sub(k, k, &low1);
+    subtract_order(k, 2);
+}
+
+/* product = |z| a, and whether z is negative: z = v - 2^127, |z| <= 2^127, a < 2^253 */
+static int times_coefficient(uint64_t product[6], vl_coefficient v, const vl_u256 *a) {
+    const int negative = !(v.w[1] >> 63);
+    uint64_t size[2] = {v.w[0], v.w[1] ^ (uint64_t)1 << 63};
+    if (negative) { /* -(v - 2^127), where v - 2^127 is v with its top bit flipped, in two's complement */
+        size[0] = ~size[0] + 1;
+        size[1] = ~size[1] + (size[0] == 0);
     }
+    for (int i = 0; i < 6; i++) product[i] = 0;
+    for (int i = 0; i < 2; i++) {
+        unsigned __int128 t = 0;
+        for (int j = 0; j < 4; j++) {
+            t += (unsigned __int128)size[i] * a->w[j] + product[i + j];
+            product[i + j] = (uint64_t)t;
+            t >>= 64;
+        }
+        product[i + 4] = (uint64_t)t;
+    }
+    return negative;
+}
+
+/* r = -r mod L. On input: r < L. */
+static void negate(vl_u256 *r) {
+    if (!u256_is_zero(r)) u256_sub(r, &order, r);
+}
+
+void vl_ed25519_times_coefficient(vl_u256 *r, vl_coefficient z, const vl_u256 *k) {
+    uint64_t product[6];
+    const int negative = times_coefficient(product, z, k);
+    reduce_380(r, product);
+    if (negative) negate(r);
+}
+
+/* Positive and negative products are summed apart, each below 2^64 2^380. */
+void vl_ed25519_minus_products(vl_u256 *r, size_t n, const vl_coefficient *z, const vl_u256 *s) {
+    uint64_t sum[2][8] = {{0}};
+    vl_u256 positive;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t product[6], *to = sum[times_coefficient(product, z[i], &s[i])];
+        unsigned __int128 t = 0;
+        for (int j = 0; j < 8; j++) {
+            t += (unsigned __int128)to[j] + (j < 6 ? product[j] : 0);
+            to[j] = (uint64_t)t;
+            t >>= 64;
+        }
+    }
+    reduce_512(&positive, sum[0]);
+    reduce_512(r, sum[1]);
+    if (u256_sub(r, r, &positive)) u256_add(r, r, &order);
 }

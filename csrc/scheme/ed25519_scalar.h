@@ -3,6 +3,7 @@
 #define VL_SCHEME_ED25519_SCALAR_H
 
 #include "ops.h"
+#include "scheme/coefficients.h"
 
 /* On input: 32 bytes, little-endian. */
 void u256_from_little_endian(vl_u256 *a, const uint8_t *bytes);
@@ -12,5 +13,11 @@ int vl_ed25519_parse_scalar(vl_u256 *s, const uint8_t *bytes);
 
 /* k = the 64 bytes, little-endian, mod L. */
 void vl_ed25519_reduce(vl_u256 *k, const uint8_t *digest);
+
+/* r = z k mod L. On input: k < 2^253. */
+void vl_ed25519_times_coefficient(vl_u256 *r, vl_coefficient z, const vl_u256 *k);
+
+/* r = -(z[0] s[0] + .. + z[n - 1] s[n - 1]) mod L. On input: s[i] < 2^253. */
+void vl_ed25519_minus_products(vl_u256 *r, size_t n, const vl_coefficient *z, const vl_u256 *s);
 
 #endif

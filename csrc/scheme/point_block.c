@@ -45,9 +45,11 @@ void vl_point_block_sum(vl_point_block *b, const vl_curve_ops *ops, void *scratc
     }
 }
 
-size_t vl_point_block_size(size_t n, size_t lanes) {
-    size_t blocks = n / VL_BLOCK + (n % VL_BLOCK != 0);
+size_t vl_block_size(size_t n, size_t most, size_t lanes) {
+    size_t blocks = n / most + (n % most != 0);
     size_t size = blocks ? n / blocks + (n % blocks != 0) : 0;
     size += (lanes - size % lanes) % lanes;
-    return size < VL_BLOCK ? size : VL_BLOCK;
+    return size < most ? size : most;
 }
+
+size_t vl_point_block_size(size_t n, size_t lanes) { return vl_block_size(n, VL_BLOCK, lanes); }

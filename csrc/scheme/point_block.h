@@ -41,7 +41,11 @@ void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t
  * On output: infinite[k] says whether sum[k] is infinity; only then sum[k] means nothing. */
 void vl_point_block_sum(vl_point_block *b, const vl_curve_ops *ops, void *scratch);
 
-/* Size of blocks that cover n items evenly, so that the last one is no sliver; whole lanes, except in the last. */
+/* Size of blocks that cover n items evenly, so that the last one is no sliver; whole lanes, except in the last. most: of a
+ * block, a multiple of lanes. */
+size_t vl_block_size(size_t n, size_t most, size_t lanes);
+
+/* The same for blocks of VL_BLOCK. */
 size_t vl_point_block_size(size_t n, size_t lanes);
 
 #endif

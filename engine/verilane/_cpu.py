@@ -4,6 +4,7 @@ A call here checks nothing but C's return code: Columns come checked from _colum
 the GIL's holder, allocates nothing and keeps no pointer; what it works in is lent per thread below.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ __all__ = [
     "AUTO",
     "ED25519_RULES",
     "ENCODINGS",
+    "EQUATION_ALWAYS",
     "HASHES",
     "HYBRID_KEYS",
     "LOW_S",
@@ -76,6 +78,7 @@ ED25519_RULES: dict[str, int] = {
     "openssl": _lib.VL_ED25519_OPENSSL,
     "strict": _lib.VL_ED25519_STRICT,
 }
+EQUATION_ALWAYS: int = _lib.VL_EQUATION_ALWAYS
 HYBRID_KEYS: int = _lib.VL_HYBRID_KEYS
 PARITY_IDS: int = _lib.VL_PARITY_IDS
 XONLY_KEYS: int = _lib.VL_XONLY_KEYS
@@ -261,17 +264,29 @@ def ed25519_verify(
     messages: Column,
     *,
     rule: int,
+    flags: int = 0,
+    equations: bool = True,
     isa: int,
 ) -> Work:
-    """Returns the work that fills `verdicts` (n,)."""
-    return _verifies(_ed25519_verify, verdicts, (keys, signatures, messages), (rule,), isa)
+    """Returns the work that fills `verdicts` (n,). equations: whether batch equations may be used."""
+    columns, seeds = (keys, signatures, messages), _seed if equations else _no_seed
+    return _verifies(_ed25519_verify, verdicts, columns, (rule, flags), isa, seeds)
 
 
 def ed25519_verify_one(
     key: BytesLike, signature: BytesLike, message: BytesLike, rule: int, isa: int
 ) -> int:
     """Returns the verdict of one item."""
-    return _verify_one(_ed25519_verify, key, signature, message, (rule,), isa)
+    return _verify_one(_ed25519_verify, key, signature, message, (rule, 0, _ffi.NULL), isa)
+
+
+def _seed() -> bytes:
+    """Returns what C makes the secret coefficients of a batch equation from: new for each call."""
+    return os.urandom(32)
+
+
+def _no_seed() -> Any:
+    return _ffi.NULL
 
 
 def sm2_verify(
@@ -330,13 +345,17 @@ def _verifies(
     columns: tuple[Column, ...],
     options: tuple[int, ...],
     isa: int,
+    seeds: Callable[[], Any] | None = None,
 ) -> Work:
-    """Returns the work of a C function verify(verdicts, n, *columns, *options, isa, scratch)."""
+    """Returns the work of a C function verify(verdicts, n, *columns, *options, isa, scratch), which
+    takes a new seed after its options if there are `seeds`.
+    """
     out, lent = _bytes_at(verdicts), [_Lent(column) for column in columns]
 
     def work(start: int, stop: int) -> None:
         at = [column.at(start) for column in lent]
-        _check(verify(out + start, stop - start, *at, *options, isa, *_scratch()), isa)
+        more = options if seeds is None else (*options, seeds())
+        _check(verify(out + start, stop - start, *at, *more, isa, *_scratch()), isa)
 
     return work
 

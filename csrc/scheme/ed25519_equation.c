@@ -1,0 +1,89 @@
+#include "scheme/ed25519_equation.h"
+
+#include "scheme/ed25519_rules.h"
+#include "scheme/ed25519_scalar.h"
+
+/* ---- Measured constants ---- */
+
+/* From so many items on: us per signature without parsing and hashing, by the equation and one per lane. Zen 5, gcc 12:
+ * eight lanes n = 32: 3.4, 3.3; n = 48: 2.7, 3.4; n = 64: 2.5, 3.4. One lane n = 8: 29, 32; n = 16: 20, 31. */
+enum { FROM_IN_LANES = 40, FROM_ALONE = 8 };
+
+size_t vl_ed25519_equation_from(const vl_edwards_ops *ops) { return ops->lanes > 1 ? FROM_IN_LANES : FROM_ALONE; }
+
+typedef struct {
+    size_t from; /* items */
+    uint32_t width;
+} width_row;
+
+/* Bits of a digit by the number of items (bench/bench_internals.py shows the neighbours). Eight lanes take whole rounds of
+ * eight windows: 6 and 7 bits leave lanes idle. */
+static const width_row in_lanes[] = {{192, 8}, {96, 5}, {0, 4}},
+                       alone[] = {{400, 8}, {192, 7}, {96, 6}, {24, 5}, {0, 4}};
+
+static uint32_t width_for(size_t n, const vl_edwards_ops *ops) {
+    const width_row *row = ops->lanes > 1 ? in_lanes : alone;
+    while (n < row->from) row++;
+    return row->width;
+}
+
+/* Parts of so many items are not halved any more: the sum over one half costs as much as a lane for each of its items. */
+enum { SMALLEST = 32 };
+
+/* ---- The equation ---- */
+
+void vl_ed25519_equation_begin(vl_ed25519_equation *e, const uint8_t *seed, uint64_t counter,
+                               const vl_hash_plan *hashing, vl_hash_scratch *hash_scratch) {
+    vl_coefficients(e->z, e->n, seed, counter, hashing, hash_scratch);
+    for (size_t i = 0; i < e->n; i++) vl_ed25519_times_coefficient(&e->zk[i], e->z[i], &e->k[i]);
+}
+
+/* On the curve, the order divides 8 exactly for the points with these y (scheme/ed25519_rules.h). */
+static int vanishes_by_8(const vl_point *p) {
+    const vl_ed25519_encoding e = {p->y, 0};
+    return vl_ed25519_on_curve(p) && vl_ed25519_is_small_order(&e);
+}
+
+int vl_ed25519_equation_holds(vl_point *sum, const vl_ed25519_equation *e, size_t from, size_t to) {
+    const uint32_t n = (uint32_t)(to - from);
+    vl_u256 s;
+    vl_ed25519_minus_products(&s, n, e->z + from, e->s + from);
+    const vl_msm_terms terms[] = {
+        {e->a + from, e->zk[from].w, 4, n, 253, 0},
+        {&vl_ed25519_base, s.w, 4, 1, 253, 0},
+        {e->r + from, e->z[from].w, 2, n, 128, 1},
+    };
+    e->ops->msm(sum, terms, sizeof terms / sizeof terms[0], width_for(n, e->ops), e->scratch);
+    return vanishes_by_8(sum);
+}
+
+/* ---- Failure: which items? ---- */
+
+typedef struct {
+    const vl_ed25519_equation *equation;
+    uint8_t *good;
+    size_t work; /* items that may still be summed up */
+} halving;
+
+static void set_good(halving *h, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++) h->good[i] = 1;
+}
+
+/* The equation does not hold for from .. to - 1. The sum over one half is what is left of `sum` after the other's. */
+static void halve(halving *h, const vl_point *sum, size_t from, size_t to) {
+    const size_t middle = from + (to - from) / 2;
+    vl_point left, right;
+    if (to - from <= SMALLEST || h->work < middle - from) return;
+    h->work -= middle - from;
+    const int left_holds = vl_ed25519_equation_holds(&left, h->equation, from, middle);
+    vl_ed25519_subtract(&right, sum, &left);
+    if (left_holds) set_good(h, from, middle);
+    else halve(h, &left, from, middle);
+    if (vanishes_by_8(&right)) set_good(h, middle, to);
+    else halve(h, &right, middle, to);
+}
+
+void vl_ed25519_equation_halve(uint8_t *good, const vl_ed25519_equation *e, const vl_point *sum) {
+    halving h = {e, good, e->n};
+    halve(&h, sum, 0, e->n);
+}
