@@ -268,7 +268,7 @@ def ed25519_verify(
     equations: bool = True,
     isa: int,
 ) -> Work:
-    """Returns the work that fills `verdicts` (n,). equations: whether batch equations may be had."""
+    """Returns the work that fills `verdicts` (n,). equations: whether batch equations are used."""
     columns, seeds = (keys, signatures, messages), _seed if equations else _no_seed
     return _verifies(_ed25519_verify, verdicts, columns, (rule, flags), isa, seeds)
 
