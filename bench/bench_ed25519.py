@@ -5,12 +5,22 @@
 
 from typing import Any
 
+import numpy as np
 import peers
 import pytest
-from workload import ed25519_forged, ed25519_signatures, ed25519_torsion, packed
+from workload import (
+    ed25519_forged,
+    ed25519_progression,
+    ed25519_signatures,
+    ed25519_some_forged,
+    ed25519_torsion,
+    packed,
+)
 
 import verilane
-from verilane import Verdict, ed25519
+from verilane import Verdict, _cpu, ed25519
+from verilane._columns import column
+from verilane._devices import isa_of
 
 BATCHES = [1, 8, 64, 1024, 16384]
 MANY = [n for n in BATCHES if n >= 1024]
@@ -72,6 +82,33 @@ def test_ed25519_one(measure: Any, n: int) -> None:
     assert measure(lambda: ed25519.verify(*item), n) is None
 
 
+# ---- One equation for all, and one lane for each: where the first is the better one ----
+
+
+@sizes("ed25519, ways", [8, 12, 16, 32, 40, 48, 64, 128, 1024])
+@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx512"])
+@pytest.mark.parametrize("way", ["equation", "lanes"])
+def test_ed25519_ways(measure: Any, n: int, device: str, way: str) -> None:
+    if device not in ISAS:
+        pytest.skip(f"{device} is missing here")
+    keys, signed, messages = (
+        column("items", packed(x), widths=None) for x in ed25519_signatures(n)
+    )
+    verdicts = np.zeros(n, np.uint8)
+    work = _cpu.ed25519_verify(
+        verdicts,
+        keys,
+        signed,
+        messages,
+        rule=_cpu.ED25519_RULES[ed25519.ZIP215],
+        flags=_cpu.EQUATION_ALWAYS,
+        equations=way == "equation",
+        isa=isa_of(device),
+    )
+    measure(lambda: work(0, n), n)
+    assert set(verdicts) == {1}
+
+
 # ---- Hostile batches: each group's base is a clean batch ----
 
 
@@ -87,6 +124,22 @@ def test_ed25519_hostile_forged(measure: Any, n: int) -> None:
     columns = [packed(column) for column in ed25519_forged(n)]
     verdicts = measure(lambda: verify_many(*columns, threads=1), n)
     assert set(verdicts) == {Verdict.MISMATCH}
+
+
+@sizes("ed25519, hostile", [64, 1024])
+@pytest.mark.parametrize("bad", [1, 2, 16])
+def test_ed25519_hostile_some_forged(measure: Any, n: int, bad: int) -> None:
+    """Batch equations fail, and the bad items have to be found."""
+    columns = [packed(column) for column in ed25519_some_forged(n, bad)]
+    verdicts = measure(lambda: verify_many(*columns, threads=1), n)
+    assert verdicts.count(Verdict.MISMATCH) == bad
+
+
+@sizes("ed25519, hostile", [64, 1024])
+def test_ed25519_hostile_progression(measure: Any, n: int) -> None:
+    """Keys a B, (a + 1) B, (a + 2) B, ..."""
+    columns = [packed(column) for column in ed25519_progression(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
 
 
 @sizes("ed25519, hostile", [64, 1024])

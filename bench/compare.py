@@ -17,11 +17,12 @@ from functools import partial
 from types import ModuleType
 
 import peers
+from figure import LARGE, Figure, Run
+from figures_ed25519 import ed25519_figures
 from machine import cores, describe
 from workload import (
     OtherCurve,
     Signatures,
-    ed25519_signatures,
     exceptional,
     leaves,
     p256_signatures,
@@ -33,30 +34,13 @@ from workload import (
 )
 
 import verilane
-from verilane import ed25519, merkle, p256, secp256k1, sm2
+from verilane import merkle, p256, secp256k1, sm2
 
-Run = Callable[[], object]
 Clock = Callable[[], float]
-LARGE = 16384
 LEAVES = 1 << 20
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "cpu": time.process_time}
 verify_many = secp256k1.ecdsa.verify_many
 recover_many = secp256k1.ecdsa.recover_many
-
-
-@dataclass(frozen=True)
-class Figure:
-    """ours against theirs for the same n items. The ratio is `better` (how many times faster ours
-    is, at least the target) or a cost (how many times as long ours takes, at most the target)."""
-
-    name: str
-    n: int
-    ours: Run
-    theirs: Run
-    target: float | None
-    better: bool = True
-    note: str = ""
-    threads: int = 1
 
 
 def interleaved(figure: Figure, rounds: int, clock: Clock) -> tuple[list[float], list[float]]:
@@ -206,27 +190,6 @@ def schnorr_figures() -> Iterator[Figure]:
             n,
             partial(secp256k1.schnorr.verify_many, *rows, threads=1, device="cpu:scalar"),
             partial(peers.coincurve_schnorr, *columns),
-            1.0,
-        )
-
-
-def ed25519_figures() -> Iterator[Figure]:
-    for n, target in ((64, 8.0), (1024, 8.0)):
-        columns = ed25519_signatures(n)
-        rows = [packed(column) for column in columns]
-        yield Figure(
-            f"Ed25519, n = {n}, packed",
-            n,
-            partial(ed25519.verify_many, *rows, threads=1),
-            partial(peers.pynacl_verify, *columns),
-            target,
-            note="signature by signature, 32-byte messages",
-        )
-        yield Figure(
-            f"Ed25519, n = {n}, scalar code alone",
-            n,
-            partial(ed25519.verify_many, *rows, threads=1, device="cpu:scalar"),
-            partial(peers.pynacl_verify, *columns),
             1.0,
         )
 

@@ -5,6 +5,7 @@ Every signature is by a key of its own, with low s: no cache can help, and libse
 
 import hashlib
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -191,19 +192,39 @@ def ed25519_forged(n: int) -> Columns:
 
 
 @cache
+def ed25519_some_forged(n: int, bad: int) -> Columns:
+    """Valid but for `bad` of them, evenly spread."""
+    places = {(2 * i + 1) * n // (2 * bad) for i in range(bad)}
+    good, forged = ed25519_signatures(n), ed25519_forged(n)
+    keys, signed, messages = (
+        [(y if i in places else x) for i, (x, y) in enumerate(zip(a, b, strict=True))]
+        for a, b in zip(good, forged, strict=True)
+    )
+    return keys, signed, messages
+
+
+@cache
+def ed25519_progression(n: int) -> Columns:
+    """Keys a B, (a + 1) B, (a + 2) B and so on; all valid."""
+    secrets = range(10**9, 10**9 + n)
+    return _ed25519_signed(secrets, random.Random("progression"), torsion=False)
+
+
+@cache
 def ed25519_torsion(n: int) -> Columns:
     """R = r B + T with T of order 8 and S = r + k a: valid under the cofactored equation only."""
     rng = random.Random("torsion")
+    return _ed25519_signed([rng.randrange(ED25519_ORDER) for _ in range(n)], rng, torsion=True)
+
+
+def _ed25519_signed(secrets: Iterable[int], rng: random.Random, *, torsion: bool) -> Columns:
     base = sodium.crypto_scalarmult_ed25519_base_noclamp
     keys, signed, messages = [], [], []
-    for _ in range(n):
-        a, r, message = (
-            rng.randrange(ED25519_ORDER),
-            rng.randrange(ED25519_ORDER),
-            rng.randbytes(32),
-        )
+    for a in secrets:
+        r, message = rng.randrange(ED25519_ORDER), rng.randbytes(32)
         key, nonce = base(a.to_bytes(32, "little")), base(r.to_bytes(32, "little"))
-        nonce = sodium.crypto_core_ed25519_add(nonce, ORDER_8)
+        if torsion:
+            nonce = sodium.crypto_core_ed25519_add(nonce, ORDER_8)
         k = int.from_bytes(hashlib.sha512(nonce + key + message).digest(), "little")
         keys.append(key)
         signed.append(nonce + ((r + k * a) % ED25519_ORDER).to_bytes(32, "little"))

@@ -5,9 +5,10 @@
 
 /* ---- Measured constants ---- */
 
-/* From so many items on: us per signature without parsing and hashing, by the equation and one per lane. Zen 5, gcc 12:
- * eight lanes n = 32: 3.4, 3.3; n = 48: 2.7, 3.4; n = 64: 2.5, 3.4. One lane n = 8: 29, 32; n = 16: 20, 31. */
-enum { FROM_IN_LANES = 40, FROM_ALONE = 8 };
+/* From so many items on: us per signature by the equation, and one per lane. Zen 5, gcc 12. Eight lanes: n = 32: 3.64, 3.62;
+ * n = 40: 3.32, 3.54; n = 64: 2.76, 3.51; n = 1024: 1.46, 3.71. One lane: n = 8: 34.0, 31.7; n = 16: 24.1, 30.8; n = 64: 16.2,
+ * 29.9; n = 1024: 11.5, 33.0. (bench/bench_ed25519.py: "ed25519, ways") */
+enum { FROM_IN_LANES = 40, FROM_ALONE = 12 };
 
 size_t vl_ed25519_equation_from(const vl_edwards_ops *ops) { return ops->lanes > 1 ? FROM_IN_LANES : FROM_ALONE; }
 
@@ -16,8 +17,8 @@ typedef struct {
     uint32_t width;
 } width_row;
 
-/* Bits of a digit by the number of items (bench/bench_internals.py shows the neighbours). Eight lanes take whole rounds of
- * eight windows: 6 and 7 bits leave lanes idle. */
+/* Bits of a digit by the number of items (bench/bench_msm.py shows the neighbours). Eight lanes take whole rounds of eight
+ * windows: 6 and 7 bits leave lanes idle. */
 static const width_row in_lanes[] = {{192, 8}, {96, 5}, {0, 4}},
                        alone[] = {{400, 8}, {192, 7}, {96, 6}, {24, 5}, {0, 4}};
 

@@ -14,25 +14,27 @@ if TYPE_CHECKING:
 __all__ = ["cores", "run"]
 
 # A core gets its share in parts, so that one that is slowed down does not keep the others waiting.
-# C works in blocks of 512 (VL_BLOCK): shorter parts cost more an item. No part is so long that
-# Ctrl-C has to wait.
+# No part is so long that Ctrl-C has to wait.
 _PARTS_PER_CORE = 4
-_SHORTEST_PART = 1 << 9
 _LONGEST_PART = 1 << 15
 
 
-def run(n: int, work: Work, *, threads: int | None, least: int, grain: int = 1) -> None:
+def run(
+    n: int, work: Work, *, threads: int | None, least: int, grain: int = 1, shortest: int = 1
+) -> None:
     """Calls work(start, stop) until 0..n is done; every start is a multiple of `grain`.
 
     threads: how many cores at most; None takes all, 1 stays in the caller. least: items that are
-    worth a core; a batch of fewer than two times `least` stays in the caller too.
+    worth a core; a batch of fewer than two times `least` stays in the caller too. shortest: parts
+    of fewer items cost more an item; they are made only where a core would have none.
     """
     workers = min(cores() if threads is None else _checked(threads), n // least)
     if workers <= 1 and n <= _LONGEST_PART:
         work(0, n)
         return
     workers = max(workers, 1)
-    size = min(-(-n // (workers * _PARTS_PER_CORE)), _LONGEST_PART)
+    size = max(-(-n // (workers * _PARTS_PER_CORE)), min(shortest, -(-n // workers)))
+    size = min(size, _LONGEST_PART)
     size = max(-(-size // grain) * grain, grain)
     batch = _Batch(n, size, work)
     _ask_for_help(batch.drain, min(workers, batch.parts) - 1)
