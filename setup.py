@@ -17,6 +17,7 @@ setup(
     packages=[
         "verilane",
         "verilane.cli",
+        "verilane.merkle",
         "verilane.p256",
         "verilane.secp256k1",
         "verilane.kernels",

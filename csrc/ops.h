@@ -1,5 +1,5 @@
 /* What one instruction set gives: the primitives behind the dispatch table. Rows are filled by the isa_*.c and
- * hash/ files, read by scheme/, merkle.c and selftest.c. The parsing, the rules and the verdicts stay above this line;
+ * hash/ files, read by scheme/, merkle/ and selftest.c. The parsing, the rules and the verdicts stay above this line;
  * everything below is arithmetic on values that were already checked. */
 #ifndef VL_OPS_H
 #define VL_OPS_H

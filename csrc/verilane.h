@@ -181,27 +181,79 @@ enum vl_tree {
     VL_TREE_RFC6962 = 0, /* RFC 6962 section 2.1: leaf SHA-256(00 || leaf), node SHA-256(01 || left || right) */
     VL_TREE_BITCOIN = 1, /* leaves are 32-byte hashes, node double SHA-256, a lone node pairs with itself */
     VL_TREE_PLAIN = 2,   /* as RFC 6962 without prefixes: leaf SHA-256(leaf), node SHA-256(left || right) */
-    VL_TREE_SORTED = 3   /* leaves are 32-byte hashes, node Keccak-256(the smaller child || the larger), a lone node is
+    VL_TREE_SORTED = 3,  /* leaves are 32-byte hashes, node Keccak-256(the smaller child || the larger), a lone node is
                             passed up; there is no empty tree */
+    VL_TREE_SSZ = 4, /* leaves are 32-byte chunks, node SHA-256(left || right), zeros fill the tree up to its limit */
+    VL_TREE_FISCO2 = 5, /* FISCO BCOS 2: leaves are 32-byte hashes, node Keccak-256 of up to 16 children one after the
+                            other (each after its rlp(index) on level 0), root Keccak-256 of the highest node */
+    VL_TREE_FISCO3 = 6  /* FISCO BCOS 3.1: leaves are 32-byte hashes, node Keccak-256(left || right), of a lone node
+                            Keccak-256(node) */
 };
+
+enum vl_leaf_form {
+    VL_LEAF_HASHED = 0, /* any bytes */
+    VL_LEAF_NODE = 1,   /* 32 bytes, the node on level 0 itself */
+    VL_LEAF_INDEXED = 2 /* the same, and hashed after rlp(index) */
+};
+
+/* What becomes of a last node that is alone, where others are hashed together. */
+enum vl_lone_rule {
+    VL_LONE_UP = 0,    /* it is passed up: the split at the largest power of two below n (RFC 6962 section 2.1) */
+    VL_LONE_TWICE = 1, /* it is paired with itself */
+    VL_LONE_HASH = 2,  /* it is hashed alone (in a tree of width 16: what there is) */
+    VL_LONE_ZERO = 3   /* it is paired with the node over zeros; so on up to the level that the limit asks for */
+};
+
+typedef struct {
+    int hash;       /* its own: an enum vl_hash */
+    int only_hash;  /* 1 if it takes no other */
+    int leaf, lone; /* enum vl_leaf_form, enum vl_lone_rule */
+    int width;      /* children of a node: 2 or 16 */
+    int sorted;     /* 1 if the smaller child comes first: a proof has no index */
+    int hashed_top; /* 1 if the root is the hash of the highest node */
+} vl_tree_facts;
+
+int vl_tree_count(void);
+const char *vl_tree_name(int tree); /* "rfc6962" ...; NULL if there is no such tree */
+int vl_tree_describe(vl_tree_facts *facts, int tree);
 
 /* The hash of a tree: an enum vl_hash of 32 bytes instead of the kind's own (a Bitcoin tree takes no other), or: */
 enum { VL_HASH_OWN = -1 };
 
-/* A tree over n leaves is cut in subtrees of 2^height leaves (the last one may be short), so that several threads
- * can each reduce a range of leaves; vl_merkle_root then reduces what they give.
+/* A tree over `total` leaves (an SSZ tree: chunks up to its limit, `total`) is cut in subtrees of width^height leaves (the
+ * last one may be short), so that several threads can each reduce a range of leaves; vl_merkle_root then reduces what they
+ * give.
  *
- * vl_merkle_nodes: nodes = the roots, on level `height` (0..63), of the ceil(n / 2^height) subtrees over these n
- * leaves, 32 bytes each. Unless the leaves are the whole tree's last ones, n must be a multiple of 2^height.
- * total: number of leaves of the whole tree (an odd last node is treated by it).
+ * vl_merkle_nodes: nodes = those on level `height` (width^height < 2^64) over these n leaves, 32 bytes each; height 0: the
+ * leaves' hashes. first: the number of the first leaf, a multiple of width^height; so is n, unless these are the last ones.
  * *mutated is set to 1 (never cleared) when two equal neighbours are paired on a level of a Bitcoin tree
  * (CVE-2012-2459); it may be NULL for other trees. */
-int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, size_t total, int height, int tree,
-                    int hash, int isa, void *scratch, size_t scratch_size);
+int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *leaves, uint64_t first, uint64_t total,
+                    int height, int tree, int hash, int isa, void *scratch, size_t scratch_size);
 
-/* root = root of the whole tree from its n nodes on one level. n = 0: the empty tree's root. */
-int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, int tree, int hash, int isa,
-                   void *scratch, size_t scratch_size);
+/* root = root of the whole tree from all its n nodes on level `height`. total = 0: the empty tree's root. */
+int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, uint64_t total, int height, int tree,
+                   int hash, int isa, void *scratch, size_t scratch_size);
+
+/* parents = those of n groups of children on level `level`, which is not the highest and has `nodes` nodes. children: n
+ * rows of width * 32 bytes; a group at the end of the level has fewer, and what follows them in its row is not looked at.
+ * groups: the groups' numbers on that level, or NULL: first, first + 1, ... equal[i] = 1 if two equal neighbours are paired
+ * in group i, as above, else 0; it may be NULL for trees other than Bitcoin's. */
+int vl_merkle_parents(uint8_t *parents, uint8_t *equal, size_t n, const uint8_t *children, const uint64_t *groups,
+                      uint64_t first, uint64_t nodes, int level, int tree, int hash, int isa, void *scratch,
+                      size_t scratch_size);
+
+/* Inclusion proofs: leaf i is number indices[i] of a tree with sizes[i] leaves (an SSZ tree: its limit) and one of the
+ * roots. roots: n, or one for all (n_roots = 1). A proof is the nodes that are hashed together with the leaf's, level by
+ * level from below, on a level from left to right, 32 bytes each (RFC 6962 section 2.1.1 for width 2); in a Bitcoin tree
+ * the twin of a lone node is one of them, in an SSZ tree so are the nodes over zeros. Trees with sorted pairs have neither
+ * indices nor sizes: they may be NULL.
+ * VL_BAD_KEY: a root that is not 32 bytes long. VL_BAD_SIGNATURE: the index is not below the size, or the proof does not
+ * have as many nodes as they ask for (with sorted pairs: is no multiple of 32 bytes or longer than 64 nodes).
+ * VL_BAD_MESSAGE: a leaf that is not 32 bytes long, where the kind does not hash leaves. VL_MISMATCH: another root. */
+int vl_merkle_verify_proofs(uint8_t *verdicts, size_t n, size_t n_roots, const vl_column *roots,
+                            const vl_column *leaves, const vl_column *proofs, const uint64_t *indices,
+                            const uint64_t *sizes, int tree, int hash, int isa, void *scratch, size_t scratch_size);
 
 /* VL_CDEF_END */
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference.merkle import bitcoin_root, rfc6962_root
-from verilane import MutatedTree, _cpu, merkle
+from verilane import MutatedTree, _cpu, _cpu_trees, merkle
 from verilane._columns import column
 from verilane._devices import isa_of
 
@@ -65,14 +65,20 @@ def reduced(
     leaves: Sequence[bytes], tree: str, isa: str, height: int, starts: Sequence[int] = ()
 ) -> tuple[bytes, bool]:
     """The root and flag from the C calls: nodes on level `height`, in parts from `starts` on."""
-    number = {"rfc6962": _cpu.TREE_RFC6962, "bitcoin": _cpu.TREE_BITCOIN}[tree]
+    kind = _cpu_trees.KINDS[tree]
+    options = {
+        "tree": kind.number,
+        "hash": _cpu.HASHES[kind.hash].number,
+        "isa": isa_of(isa),
+        "height": height,
+    }
     items = column("leaves", leaves, widths=None)
     out = np.full((-(-items.n >> height) + 1, 32), 0x5A, np.uint8)
-    work, mutated = _cpu.merkle_nodes(out[:-1], items, height=height, tree=number, isa=isa_of(isa))
+    work, mutated = _cpu_trees.nodes(out[:-1], items, first=0, total=items.n, **options)
     for start, stop in zip([0, *starts], [*starts, items.n], strict=True):
         work(start, stop)
     assert (out[-1] == 0x5A).all()
-    root, above = _cpu.merkle_root(out[:-1], tree=number, isa=isa_of(isa))
+    root, above = _cpu_trees.root(out[:-1], total=items.n, **options)
     return root, above or mutated()
 
 
@@ -317,7 +323,7 @@ def test_a_kind_s_own_hash_has_a_name() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tree": "ssz"}, r"no tree is named 'ssz'; there are: rfc6962, bitcoin"),
+        ({"tree": "ssz3"}, r"no tree is named 'ssz3'; there are: rfc6962, bitcoin"),
         ({"tree": ["rfc6962"]}, r"no tree is named"),
         ({"hash": "sha512"}, r"tree 'rfc6962' has no hash 'sha512'; there is: sha256, sha256d"),
         (

@@ -25,14 +25,9 @@ __all__ = [
     "HASHES",
     "HYBRID_KEYS",
     "LOW_S",
-    "OWN_HASH",
     "PARITY_IDS",
     "PREPARED_KEYS",
     "SM2_ENCODINGS",
-    "TREE_BITCOIN",
-    "TREE_PLAIN",
-    "TREE_RFC6962",
-    "TREE_SORTED",
     "XONLY_KEYS",
     "Hash",
     "Isa",
@@ -45,8 +40,6 @@ __all__ = [
     "ed25519_verify",
     "ed25519_verify_one",
     "isas",
-    "merkle_nodes",
-    "merkle_root",
     "missing",
     "schnorr_verify",
     "schnorr_verify_one",
@@ -83,11 +76,6 @@ HYBRID_KEYS: int = _lib.VL_HYBRID_KEYS
 PARITY_IDS: int = _lib.VL_PARITY_IDS
 XONLY_KEYS: int = _lib.VL_XONLY_KEYS
 PREPARED_KEYS: int = _lib.VL_PREPARED_KEYS
-TREE_RFC6962: int = _lib.VL_TREE_RFC6962
-TREE_BITCOIN: int = _lib.VL_TREE_BITCOIN
-OWN_HASH: int = _lib.VL_HASH_OWN
-TREE_PLAIN: int = _lib.VL_TREE_PLAIN
-TREE_SORTED: int = _lib.VL_TREE_SORTED
 
 
 # ---- Instruction sets ----
@@ -429,51 +417,6 @@ def ecdsa_recover(
 
 
 # ---- Hashing ----
-
-
-def merkle_nodes(
-    nodes: NDArray[np.uint8],
-    leaves: Column,
-    *,
-    height: int,
-    tree: int,
-    hash: int = OWN_HASH,
-    isa: int,
-) -> tuple[Work, Callable[[], bool]]:
-    """Returns the work that fills `nodes` (ceil(n / 2^height), 32), and what tells afterwards if
-    the tree is mutated.
-
-    The starts of the work's parts must be multiples of 2^height.
-    """
-    out, lent = _bytes_at(nodes), _Lent(leaves)
-    seen: list[bool] = []
-
-    def work(start: int, stop: int) -> None:
-        mutated = _ffi.new("int *", 0)
-        first = out + 32 * (start >> height)
-        column = lent.at(start)
-        result = _lib.vl_merkle_nodes(
-            first, mutated, stop - start, column, leaves.n, height, tree, hash, isa, *_scratch()
-        )
-        _check(result, isa)
-        if mutated[0]:
-            seen.append(True)
-
-    return work, lambda: bool(seen)
-
-
-def merkle_root(
-    nodes: NDArray[np.uint8], *, tree: int, hash: int = OWN_HASH, isa: int
-) -> tuple[bytes, bool]:
-    """Returns the root over the nodes (m, 32) of one level, and whether the
-    tree is mutated.
-    """
-    root, mutated = _ffi.new("uint8_t[32]"), _ffi.new("int *", 0)
-    result = _lib.vl_merkle_root(
-        root, mutated, len(nodes), _bytes_at(nodes), tree, hash, isa, *_scratch()
-    )
-    _check(result, isa)
-    return _ffi.buffer(root)[:], bool(mutated[0])
 
 
 class Hash(NamedTuple):

@@ -60,3 +60,50 @@ def bitcoin_root(leaves: Sequence[bytes]) -> tuple[bytes, bool]:
             level.append(level[-1])
         level = [_pair(level[i], level[i + 1]) for i in range(0, len(level), 2)]
     return level[0], mutated
+
+
+# ---- Trees that are reduced level by level ----
+
+
+def ssz_root(chunks: Sequence[bytes], limit: int | None = None, length: int | None = None) -> bytes:
+    """Ethereum consensus specs, ssz/simple-serialize.md: merkleize(chunks, limit) and
+    mix_in_length, with every zero chunk written out (so limits must be small).
+    """
+    size = 1
+    while size < (len(chunks) if limit is None else limit):
+        size *= 2
+    level = [*chunks, *[bytes(32)] * (size - len(chunks))]
+    while len(level) > 1:
+        level = [_sha256(level[i] + level[i + 1]) for i in range(0, len(level), 2)]
+    root = level[0]
+    return root if length is None else _sha256(root + length.to_bytes(32, "little"))
+
+
+def rlp_index(index: int) -> bytes:
+    """Ethereum's Yellow Paper, appendix B, for an integer."""
+    big_endian = index.to_bytes((index.bit_length() + 7) // 8, "big")
+    if 0 < index < 0x80:
+        return big_endian
+    return bytes([0x80 + len(big_endian)]) + big_endian
+
+
+def fisco2_root(leaves: Sequence[bytes], hash: Hash) -> bytes:
+    """calculateMerkleProofRoot of FISCO BCOS 2 (ParallelMerkleProof.cpp), over what Block's
+    calTransactionRoot puts together of every transaction hash.
+    """
+    if not leaves:
+        return hash(b"")
+    level = [rlp_index(i) + leaf for i, leaf in enumerate(leaves)]
+    while len(level) > 1:
+        level = [hash(b"".join(level[i : i + 16])) for i in range(0, len(level), 16)]
+    return hash(level[0])
+
+
+def fisco3_root(leaves: Sequence[bytes], hash: Hash) -> bytes:
+    """generateMerkle of FISCO BCOS 3 (bcos-crypto/merkle/Merkle.h) with its width 2."""
+    if not leaves:
+        return bytes(32)
+    level = list(leaves)
+    while len(level) > 1:
+        level = [hash(b"".join(level[i : i + 2])) for i in range(0, len(level), 2)]
+    return level[0]
