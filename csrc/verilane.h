@@ -247,13 +247,14 @@ int vl_merkle_parents(uint8_t *parents, uint8_t *equal, size_t n, const uint8_t 
  * roots. roots: n, or one for all (n_roots = 1). A proof is the nodes that are hashed together with the leaf's, level by
  * level from below, on a level from left to right, 32 bytes each (RFC 6962 section 2.1.1 for width 2); in a Bitcoin tree
  * the twin of a lone node is one of them, in an SSZ tree so are the nodes over zeros. Trees with sorted pairs have neither
- * indices nor sizes: they may be NULL.
+ * indices nor sizes: they may be NULL. leaf_hashes: 1 if `leaves` are their hashes, where the kind hashes leaves.
  * VL_BAD_KEY: a root that is not 32 bytes long. VL_BAD_SIGNATURE: the index is not below the size, or the proof does not
  * have as many nodes as they ask for (with sorted pairs: is no multiple of 32 bytes or longer than 64 nodes).
- * VL_BAD_MESSAGE: a leaf that is not 32 bytes long, where the kind does not hash leaves. VL_MISMATCH: another root. */
+ * VL_BAD_MESSAGE: a leaf that is not 32 bytes long, where it is not hashed. VL_MISMATCH: another root. */
 int vl_merkle_verify_proofs(uint8_t *verdicts, size_t n, size_t n_roots, const vl_column *roots,
                             const vl_column *leaves, const vl_column *proofs, const uint64_t *indices,
-                            const uint64_t *sizes, int tree, int hash, int isa, void *scratch, size_t scratch_size);
+                            const uint64_t *sizes, int leaf_hashes, int tree, int hash, int isa, void *scratch,
+                            size_t scratch_size);
 
 /* VL_CDEF_END */
 

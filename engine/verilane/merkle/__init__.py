@@ -22,6 +22,20 @@ The empty tree's root is the hash of nothing ("rfc6962", "plain", "fisco2"), 32 
 """
 
 from ..errors import MutatedTree
+from .consistency import verify_consistency
+from .multiproof import MultiProof, verify_multiproof
+from .proofs import verify_proofs
+from .range import Range
 from .roots import root
+from .tree import Tree
 
-__all__ = ["MutatedTree", "root"]
+__all__ = [
+    "MultiProof",
+    "MutatedTree",
+    "Range",
+    "Tree",
+    "root",
+    "verify_consistency",
+    "verify_multiproof",
+    "verify_proofs",
+]

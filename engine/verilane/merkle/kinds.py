@@ -11,7 +11,7 @@ from .._columns import Column, ColumnLike, column
 from .._cpu_trees import KINDS, TreeKind
 from .._devices import isa_of
 
-__all__ = ["KINDS", "Run", "leaf_column", "levels_above", "open_run", "size_of"]
+__all__ = ["KINDS", "Run", "is_flat", "leaf_column", "levels_above", "open_run", "size_of"]
 
 # What is worth a core: 4,096 leaves take 130 us, a few times what it costs to wake a thread.
 LEAVES_PER_CORE = 1 << 12
@@ -109,13 +109,14 @@ _FLAT_WIDTHS = (32,)
 
 def leaf_column(leaves: ColumnLike, kind: TreeKind) -> Column:
     """Returns the leaves of a request as a Column. Raises ValueError for one of a wrong length."""
-    items = column("leaves", leaves, widths=_FLAT_WIDTHS if _is_flat(leaves) else None)
+    items = column("leaves", leaves, widths=_FLAT_WIDTHS if is_flat(leaves) else None)
     if not kind.hashed_leaves and items.n:
         _check_sizes(items, kind.name)
     return items
 
 
-def _is_flat(leaves: Any) -> bool:
+def is_flat(leaves: Any) -> bool:
+    """Tells plain bytes, which do not say where one item ends, from other columns."""
     if isinstance(leaves, (list, tuple)):
         return False
     try:
@@ -149,8 +150,8 @@ def size_of(kind: TreeKind, n: int, limit: int | None) -> int:
         return n
     if isinstance(limit, bool) or not isinstance(limit, int):
         raise TypeError(f"limit: expected a number, got {type(limit).__name__}")
-    if not n <= limit <= 1 << 63:
-        raise ValueError(f"limit: {limit}, expected {n} (the leaves) to 2^63")
+    if not n <= limit <= 1 << 62:
+        raise ValueError(f"limit: {limit}, expected {n} (the leaves) to 2^62")
     return limit
 
 

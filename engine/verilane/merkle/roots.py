@@ -6,7 +6,7 @@ from .._columns import Column, ColumnLike
 from ..errors import MutatedTree
 from .kinds import Run, leaf_column, levels_above, open_run, size_of
 
-__all__ = ["checked_option", "length_chunk", "mix_in", "root"]
+__all__ = ["checked_option", "length_of", "mix_in", "root"]
 
 # Threads work on subtrees: what C reduces at a time (2^11 leaves, of a tree of width 16 16^2), and
 # few enough nodes for a single thread to finish.
@@ -19,7 +19,7 @@ def root(
     hash: str | None = None,
     *,
     limit: int | None = None,
-    length: int | None = None,
+    length: "int | str | None" = None,
     on_duplicate: str = "raise",
     threads: int | None = None,
     device: str | None = None,
@@ -32,7 +32,8 @@ def root(
     module's text says. hash: None is the kind's own; any hash of `verilane.hashes` with 32 bytes
     ("bitcoin" takes no other than its own).
     limit: of an "ssz" tree, how many chunks it may have: zeros fill it up to the next power of two;
-    None: there are n. length: of an "ssz" list, what is mixed in with its root; None: nothing.
+    None: there are n. length: of an "ssz" list, what is mixed in with its root; "leaves" stands for
+    n, None for nothing.
     on_duplicate: in a "bitcoin" tree, equal neighbours let another list of leaves have the same
     root (CVE-2012-2459): "raise" raises MutatedTree, which holds the root; "ignore" returns it.
     device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
@@ -46,7 +47,7 @@ def root(
     checked_option(on_duplicate)
     items = leaf_column(leaves, run.kind)
     size = size_of(run.kind, items.n, limit)
-    mixed = None if length is None else length_chunk(run, length)
+    mixed = length_of(run, length, items.n)
     if run.kind.is_sorted:
         items = _heap_level(items, run)
         size = items.n
@@ -71,6 +72,17 @@ def length_chunk(run: Run, length: int) -> bytes:
     if not 0 <= length < 1 << 256:
         raise ValueError(f"length: {length}, expected 0 to 2^256 - 1")
     return length.to_bytes(32, "little")
+
+
+def length_of(run: Run, length: "int | str | None", leaves: int) -> bytes | None:
+    """Returns the chunk for a length that may be "leaves", their number, or None. ValueError for
+    another text.
+    """
+    if length is None:
+        return None
+    if isinstance(length, str) and length != "leaves":
+        raise ValueError(f"length: expected a number or 'leaves', got {length!r}")
+    return length_chunk(run, leaves if isinstance(length, str) else length)
 
 
 def mix_in(run: Run, root: bytes, chunk: bytes) -> bytes:
