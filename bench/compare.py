@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
+import merkle_work
 import peers
 from figure import LARGE, Figure, Run
 from figures_ed25519 import ed25519_figures
@@ -303,8 +304,9 @@ def merkle_figures() -> Iterator[Figure]:
         LEAVES,
         lambda: merkle.root(data, tree="bitcoin", threads=1),
         lambda: peers.hashlib_bitcoin_root(as_list),
-        None,
+        15.0,
     )
+    yield from (Figure(**figure) for figure in merkle_work.figures())
 
 
 P256 = Other("P-256", p256_signatures, p256.ecdsa, peers.cryptography_p256, "cryptography", 7.0)

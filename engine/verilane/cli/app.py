@@ -16,6 +16,7 @@ from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
 from . import audit
 from .stream import BadInput, Reader
+from .trees import merkle_app
 
 __all__ = ["app"]
 
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+app.add_typer(merkle_app, name="merkle")
 
 
 class Scheme(str, Enum):
