@@ -43,7 +43,7 @@ class Tree:
         there; "leaves" follows `append`.
         buffer: writable bytes that the nodes shall live in, such as a memory map of a file (the
         tree may then be larger than memory; `Tree.open` finds it again); as many leaves fit as
-        `Tree.bytes_for` says. None: memory of the tree's own, which grows.
+        `Tree.bytes_for` says. None: memory of the tree's own, twice as much whenever it is full.
 
         Raises what `merkle.root` raises; ValueError for a buffer that is too small.
         """
