@@ -28,7 +28,7 @@ bench: $(VENV)/.bench $(VENV)/.built
 sanitize: $(VENV)/.test $(VENV)/.built
 	VERILANE_SANITIZE=address,undefined CC=gcc $(RUN) setup.py -q build \
 	    --build-base build/sanitize --build-lib build/sanitize/lib
-	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYCRYPTODOME_DISABLE_DEEPBIND=1 \
 	    PYTHONPATH=build/sanitize/lib $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
 
 lint: $(VENV)/.lint $(VENV)/.built
