@@ -2,6 +2,7 @@
 
 import mmap
 import random
+import struct
 import time
 from array import array
 from collections import UserList
@@ -300,6 +301,41 @@ def test_wrong_values(form: str) -> None:
     value, message = WRONG_VALUES[form]
     with pytest.raises(ValueError, match=message):
         column("keys", value, widths=WIDTHS, n=20)
+
+
+def broken(array: Any, size: int, smaller: int) -> Any:
+    """An array as read from an IPC stream that was tampered with: a buffer of `size` bytes is said
+    to have `smaller` ones.
+    """
+    sink, schema = pa.BufferOutputStream(), pa.schema([("column", array.type)])
+    with pa.ipc.new_stream(sink, schema) as stream:
+        stream.write_batch(pa.record_batch([array], schema))
+    written = sink.getvalue().to_pybytes()
+    old, new = struct.pack("<q", size), struct.pack("<q", smaller)
+    assert old in written  # the metadata come first
+    return pa.ipc.open_stream(written.replace(old, new, 1)).read_all()["column"]
+
+
+FIXED = pa.array(ROWS, pa.binary(33))
+BROKEN_ARROW = {
+    "fixed size": lambda: broken(FIXED, 660, 659),
+    "fixed size, sliced": lambda: broken(FIXED, 660, 33)[5:],
+    "too few offsets": lambda: broken(pa.array(ROWS, pa.binary()), 84, 80),
+    "data too short": lambda: broken(pa.array(ROWS, pa.binary()), 660, 659),
+    "view past its data": lambda: broken(pa.array(ROWS, pa.binary_view()), 660, 659),
+    "index past the dictionary": lambda: pa.DictionaryArray.from_arrays(
+        pa.array([5] * 20, pa.int32()), pa.array(ROWS[:5], pa.binary()), safe=False
+    ),
+    "one broken chunk": lambda: pa.chunked_array(
+        [pa.array(ROWS[:2], pa.binary(33)), *broken(FIXED[2:], 594, 593).chunks]
+    ),
+}
+
+
+@pytest.mark.parametrize("form", BROKEN_ARROW)
+def test_arrow_that_promises_more_than_it_holds(form: str) -> None:
+    with pytest.raises(ValueError, match="keys: a broken Arrow array"):
+        column("keys", BROKEN_ARROW[form](), widths=WIDTHS, n=20)
 
 
 def test_digests_fix_n() -> None:

@@ -44,7 +44,7 @@ PYTHON_LAYERS = {
     "_cpu_trees": {"_columns", "_cpu", "_native"},
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
-    "ed25519": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
+    "ed25519": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts"},
     "_ecdsa": {
         "_columns",
         "_cpu",
@@ -68,7 +68,7 @@ PYTHON_LAYERS = {
         "errors",
         "secp256k1",
     },
-    "sm2": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts", "errors"},
+    "sm2": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts"},
     "hashes": {"_columns", "_cpu", "_devices", "_pool"},
     "merkle": {
         "_columns",

@@ -234,13 +234,27 @@ def _arrow(name: str, value: Any, widths: Widths) -> Column:
         ) from None
     if not isinstance(value, (pa.Array, pa.ChunkedArray)):
         value = pa.chunked_array(value) if hasattr(value, "__arrow_c_stream__") else pa.array(value)
-    _without_nulls(name, value)
+    _without_nulls(name, _valid(name, value))
     if not isinstance(value, pa.ChunkedArray):
         return _arrow_chunk(name, value, widths)
     if value.num_chunks == 1:
         return _arrow_chunk(name, value.chunk(0), widths)
     empty = pa.array([], value.type)
     return _joined([_arrow_chunk(name, chunk, widths) for chunk in [empty, *value.chunks]])
+
+
+def _valid(name: str, value: Any) -> Any:
+    """Refuses what promises more rows than its memory holds, as an IPC file may. What came through
+    the C data interface has no size to be held against.
+    """
+    import pyarrow as pa
+
+    whole = pa.types.is_dictionary(value.type) or pa.types.is_binary_view(value.type)
+    try:
+        value.validate(full=whole)  # whole: every index of a dictionary, every view
+    except ValueError as error:  # ArrowInvalid
+        raise ValueError(f"{name}: a broken Arrow array: {error}") from None
+    return value
 
 
 def _without_nulls(name: str, value: Any) -> Any:

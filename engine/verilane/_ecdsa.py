@@ -2,21 +2,23 @@
 secp256k1/ecdsa.py and p256/ecdsa.py say what it means.
 """
 
+from functools import partial
+
 import numpy as np
 
 from . import _cpu, _pool
 from ._columns import BytesLike, ColumnLike, column
 from ._devices import isa_of
-from ._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from ._items import LANES, SIGNATURES_PER_CORE, decided, demand_ok
 from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
-from .errors import InvalidSignature
 
 __all__ = ["COMPACT_WIDTHS", "DIGEST_WIDTHS", "KEY_WIDTHS", "flags_of", "verify", "verify_many"]
 
 KEY_WIDTHS = (33, 65, 64)
 COMPACT_WIDTHS = (64,)
 DIGEST_WIDTHS = (32,)
+NAMES = "key", "signature", "digest"
 
 
 def verify_many(
@@ -63,17 +65,8 @@ def verify(
     code = _encoding(encoding)
     flags = flags_of(low_s, hybrid_keys)
     isa = isa_of(device)
-    try:
-        verdict = _cpu.ecdsa_verify_one(curve, key, signature, digest, code, flags, isa)
-    except (TypeError, BufferError):
-        key, signature, digest = (
-            item("key", key),
-            item("signature", signature),
-            item("digest", digest),
-        )
-        verdict = _cpu.ecdsa_verify_one(curve, key, signature, digest, code, flags, isa)
-    if verdict != OK:
-        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
+    items = key, signature, digest
+    demand_ok(partial(_cpu.ecdsa_verify_one, curve), NAMES, items, code, flags, isa)
 
 
 def _encoding(name: str) -> int:

@@ -1,13 +1,16 @@
 """What the schemes have in common: one item's bytes on the way in, verdict codes on the way out."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ._columns import BytesLike
 from ._verdicts import Verdict, Verdicts
-from .errors import InternalError
+from .errors import InternalError, InvalidSignature
 
-__all__ = ["KEYS_PER_CORE", "LANES", "OK", "SIGNATURES_PER_CORE", "decided", "item"]
+__all__ = ["KEYS_PER_CORE", "LANES", "OK", "SIGNATURES_PER_CORE", "decided", "demand_ok", "item"]
 
 # Fewer signatures than this are not worth another core, since waking a thread takes 50 to 100 us.
 # On two cores with AVX-512, n = 128 runs 1.4 times as fast as on one, n = 512 1.6 times.
@@ -39,3 +42,17 @@ def decided(codes: NDArray[np.uint8]) -> Verdicts:
             f"item {wrong} was left with the code {codes[wrong]}: no verdict is given"
         )
     return Verdicts(codes)
+
+
+def demand_ok(
+    verify: Callable[..., int], names: tuple[str, ...], items: tuple[Any, ...], *options: Any
+) -> None:
+    """Raises InvalidSignature with the verdict that `verify(*items, *options)` returns, unless that
+    is OK. names: of the items, for errors.
+    """
+    try:
+        verdict = verify(*items, *options)
+    except (TypeError, ValueError, BufferError):  # what C can't read in place: arrays with strides
+        verdict = verify(*map(item, names, items), *options)
+    if verdict != OK:
+        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])

@@ -20,9 +20,8 @@ import numpy as np
 from . import _cpu, _pool
 from ._columns import BytesLike, ColumnLike, column
 from ._devices import isa_of
-from ._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from ._items import LANES, SIGNATURES_PER_CORE, decided, demand_ok
 from ._verdicts import Verdicts
-from .errors import InvalidSignature
 
 __all__ = ["OPENSSL", "RFC8032", "STRICT", "ZIP215", "verify", "verify_many"]
 
@@ -37,6 +36,7 @@ EQUATION_ITEMS = 1024
 
 KEY_WIDTHS = (32,)
 SIGNATURE_WIDTHS = (64,)
+NAMES = "key", "signature", "message"
 
 
 def verify_many(
@@ -96,17 +96,7 @@ def verify(
     """
     code = _rule(rule)
     isa = isa_of(device)
-    try:
-        verdict = _cpu.ed25519_verify_one(key, signature, message, code, isa)
-    except (TypeError, ValueError, BufferError):  # ValueError: a NumPy array with strides
-        key, signature, message = (
-            item("key", key),
-            item("signature", signature),
-            item("message", message),
-        )
-        verdict = _cpu.ed25519_verify_one(key, signature, message, code, isa)
-    if verdict != OK:
-        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
+    demand_ok(_cpu.ed25519_verify_one, NAMES, (key, signature, message), code, isa)
 
 
 def _rule(name: str) -> int:

@@ -9,6 +9,7 @@ FISCO BCOS signs the 32-byte SM3 hash of a transaction as a message, with the de
 There is no low-S rule: (r, n - s) is no second signature.
 """
 
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,9 +17,8 @@ import numpy as np
 from . import _cpu, _pool
 from ._columns import BytesLike, Column, ColumnLike, Widths, column
 from ._devices import isa_of
-from ._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from ._items import LANES, SIGNATURES_PER_CORE, decided, demand_ok, item
 from ._verdicts import Verdicts
-from .errors import InvalidSignature
 
 __all__ = ["DEFAULT_USER_ID", "USER_ID_MOST", "verify", "verify_many"]
 
@@ -108,15 +108,11 @@ def verify(
     code = _encoding(encoding, keyless=key is None)
     isa = isa_of(device)
     ids = None if digest is not None else _one_user_id(user_id)
-    try:
-        verdict = _cpu.sm2_verify_one(key, signature, signed, ids, code, isa)
-    except (TypeError, ValueError, BufferError):  # ValueError: a NumPy array with strides
-        key = None if key is None else item("key", key)
-        signature = item("signature", signature)
-        signed = item("message" if digest is None else "digest", signed)
-        verdict = _cpu.sm2_verify_one(key, signature, signed, ids, code, isa)
-    if verdict != OK:
-        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
+    names, items = ("signature", "message" if digest is None else "digest"), (signature, signed)
+    if key is None:
+        demand_ok(partial(_cpu.sm2_verify_one, None), names, items, ids, code, isa)
+    else:
+        demand_ok(_cpu.sm2_verify_one, ("key", *names), (key, *items), ids, code, isa)
 
 
 def _encoding(name: str, *, keyless: bool) -> int:

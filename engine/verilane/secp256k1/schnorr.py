@@ -10,16 +10,16 @@ import numpy as np
 from .. import _cpu, _pool
 from .._columns import BytesLike, ColumnLike, column
 from .._devices import isa_of
-from .._items import KEYS_PER_CORE, LANES, OK, SIGNATURES_PER_CORE, decided, item
+from .._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok
 from .._prepared import KeysLike, PreparedKeys, key_column
 from .._verdicts import Verdicts
-from ..errors import InvalidSignature
 
 __all__ = ["prepare", "verify", "verify_many"]
 
 SCHEME = "secp256k1.schnorr"
 KEY_WIDTHS = (32,)
 SIGNATURE_WIDTHS = (64,)
+NAMES = "key", "signature", "message"
 
 
 def verify_many(
@@ -81,14 +81,4 @@ def verify(
     too.
     """
     isa = isa_of(device)
-    try:
-        verdict = _cpu.schnorr_verify_one(key, signature, message, isa)
-    except (TypeError, BufferError):
-        key, signature, message = (
-            item("key", key),
-            item("signature", signature),
-            item("message", message),
-        )
-        verdict = _cpu.schnorr_verify_one(key, signature, message, isa)
-    if verdict != OK:
-        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
+    demand_ok(_cpu.schnorr_verify_one, NAMES, (key, signature, message), isa)
