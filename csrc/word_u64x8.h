@@ -14,6 +14,8 @@ FN_INLINE word w_add(word a, word b) { return _mm512_add_epi64(a, b); }
 FN_INLINE word w_sub(word a, word b) { return _mm512_sub_epi64(a, b); }
 FN_INLINE word w_and(word a, word b) { return _mm512_and_si512(a, b); }
 FN_INLINE word w_or(word a, word b) { return _mm512_or_si512(a, b); }
+/* bitwise m ? a : b */
+FN_INLINE word w_choose(word m, word a, word b) { return _mm512_ternarylogic_epi64(m, a, b, 0xca); }
 /* macros: the count must be a literal for clang */
 #define w_shr(a, n) _mm512_srli_epi64(a, n)
 #define w_shl(a, n) _mm512_slli_epi64(a, n)

@@ -10,7 +10,6 @@ typedef u64 lane;
 
 FN_INLINE word w_xor(word a, word b) { return _mm512_xor_si512(a, b); }
 FN_INLINE word w_xor3(word a, word b, word c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
-FN_INLINE word w_choose(word m, word a, word b) { return _mm512_ternarylogic_epi64(m, a, b, 0xca); } /* m ? a : b */
 FN_INLINE word w_majority(word a, word b, word c) { return _mm512_ternarylogic_epi64(a, b, c, 0xe8); }
 /* a ^ (~b & c) */
 FN_INLINE word w_chi(word a, word b, word c) { return _mm512_ternarylogic_epi64(a, b, c, 0xd2); }

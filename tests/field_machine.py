@@ -35,6 +35,11 @@ class Machine:
     radix: int
 
     @property
+    def loose(self) -> bool:
+        """Tells whether loose products differ from others (FE_HAS_LOOSE)."""
+        return self.radix != 1 and self.factors_have_junk
+
+    @property
     def p(self) -> int:
         return self.curve.P
 
@@ -51,12 +56,12 @@ class Machine:
         """Returns the canonical value that stands for a number."""
         return number * self.radix % self.p
 
-    def bounds(self, magnitude: int) -> list[int]:
+    def bounds(self, magnitude: float) -> list[int]:
         """Returns the largest value of each limb."""
         if self.grows is None:
             return [2**self.bits - 1] * self.count
-        low = magnitude * (2**52 + 2**46) - 1 if self.grows else 2**52 - 1
-        return [low] * 4 + [magnitude * (2**48 + 2**44) - 1]
+        low = int(magnitude * (2**52 + 2**46)) - 1 if self.grows else 2**52 - 1
+        return [low] * 4 + [int(magnitude * (2**48 + 2**44)) - 1]
 
     def limbs(self, value: int) -> Element:
         """Returns the value's limbs with nothing to carry; the last limb has what is left."""
@@ -68,7 +73,7 @@ class Machine:
     def value(self, limbs: Sequence[int]) -> int:
         return sum(limb << (self.bits * i) for i, limb in enumerate(limbs))
 
-    def fits(self, limbs: Sequence[int], magnitude: int) -> bool:
+    def fits(self, limbs: Sequence[int], magnitude: float) -> bool:
         return all(x <= most for x, most in zip(limbs, self.bounds(magnitude), strict=True))
 
     def pack(self, element: Sequence[Element]) -> bytes:

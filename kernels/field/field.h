@@ -12,8 +12,8 @@
  *
  * Magnitude: an element of magnitude m is a sum of m representatives about as large as p; each machine says what that
  * means for its limbs. A "factor" (result of a function ending in _f) may only be multiplied or squared: its limbs may
- * carry junk that a multiplier ignores. A product takes factors or elements with mag(a) mag(b) <= 64, up to 15 each; a
- * fused sum of products holds to 64 in all, its subtracted side counted as 8 mag(d).
+ * carry junk that a multiplier ignores. A product takes factors or elements with mag(a) mag(b) <= 64 (128 where
+ * FE_HAS_LOOSE is), up to 15 each; a fused sum of products holds to that in all, its subtracted side counted as 8 mag(d).
  *
  *   function                 {result}            in                 out
  *   fe_mul, fe_sqr           a b, a^2                               2
@@ -21,12 +21,14 @@
  *   fe_mul_sub               a b - c             c <= 12            2
  *   fe_sqr_sub_2             a^2 - 2 b           b <= 4             2
  *   fe_sqr_sub_sub2          a^2 - b - 2 c       b <= 12, c <= 4    2
- *   fe_mul_sub_2sqr          a b - 2 c^2         c <= 2, or factor  2
+ *   fe_mul_sub_2sqr          a b - 2 c^2         c <= 2.6           2
  *   fe_mul_sub_mul           a b - c d           c <= 4             2
  *   fe_add                   a + b               sum <= 15          sum
  *   fe_sub                   a - b               a <= 7, b <= 4     a + 8
  *   fe_neg                   -a                  <= 2               4
  *   fe_mul_f, fe_sqr_f, fe_mul_sub_f, fe_sub_f: the same value as a factor; fe_sqr_k_f: of magnitude k
+ *   fe_mul_loose, fe_sqr_loose, fe_mul_k_loose, and with _f: the same as without "loose", of magnitude 2; where FE_HAS_LOOSE is,
+ *   of k (m / 15 + 1) for m = mag(a) mag(b), at most 14: what bounds a Montgomery product without any more work
  *   fe_one, fe_zero          1, 0 (as forms)                        1
  *   fe_from_number           a's form            1                  2
  *   fe_to_number             the number, canonical   <= 15          1, below p
@@ -50,6 +52,15 @@
 #define fe_sqr_k_f fe_sqr_k
 #define fe_mul_sub_f fe_mul_sub
 #define fe_sub_f fe_sub
+#endif
+
+#ifndef FE_HAS_LOOSE
+#define fe_mul_loose fe_mul
+#define fe_mul_loose_f fe_mul_f
+#define fe_sqr_loose fe_sqr
+#define fe_sqr_loose_f fe_sqr_f
+#define fe_mul_k_loose fe_mul_k
+#define fe_sqr_k_loose_f fe_sqr_k_f
 #endif
 
 #ifndef FE_HAS_FUSED
@@ -145,6 +156,6 @@ FN_INLINE void fe_sqr_n(fe *r, const fe *a, int n) {
 FN_INLINE void fe_sqr_n_mul(fe *r, const fe *a, int n, const fe *b, int ways) {
     fe t[WAYS_MAX];
     FOR_WAYS t[w] = a[w];
-    for (int i = 0; i < n; i++) UNROLL FOR_WAYS fe_sqr_f(&t[w], &t[w]);
+    for (int i = 0; i < n; i++) UNROLL FOR_WAYS fe_sqr_loose_f(&t[w], &t[w]); /* from 10 down to 1.1 */
     FOR_WAYS fe_mul(&r[w], &t[w], &b[w]);
 }

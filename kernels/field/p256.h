@@ -13,6 +13,7 @@
 #define FE_P3 0x0001000000000ULL
 #define FE_P4 0xFFFFFFFF0000ULL
 #define FE_P_PLUS_1_LESS_2_104 0 /* (SM2 has 1) */
+#define FE_P_PLUS_1_SHIFT_1 44   /* limb 1 is 2^44, a shift; 0 where it is no power of 2 */
 CONST u64 FE_P_PLUS_1[5] = {0, 1ULL << 44, 0, 1ULL << 36, 0xFFFFFFFF0000};
 
 /* 2^256 = 2^224 - 2^192 - 2^96 + 1 mod p, on columns of words and of 128 bits */

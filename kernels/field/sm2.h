@@ -14,6 +14,7 @@
 #define FE_P4 0xFFFFFFFEFFFFULL
 CONST u64 FE_P_PLUS_1[5] = {0, (1ULL << 52) + (1ULL << 12) - (1ULL << 44), 0, 0, 0xFFFFFFFF0000};
 #define FE_P_PLUS_1_LESS_2_104 1
+#define FE_P_PLUS_1_SHIFT_1 0
 
 /* 2^256 = 2^224 + 2^96 - 2^64 + 1 mod p, on columns of words and of 128 bits */
 #define FE_FOLD_SMALL(d, top) \

@@ -32,6 +32,7 @@ FN_INLINE word w_add(word a, word b) { EACH_LANE(a.lane[l] + b.lane[l]); }
 FN_INLINE word w_sub(word a, word b) { EACH_LANE(a.lane[l] - b.lane[l]); }
 FN_INLINE word w_and(word a, word b) { EACH_LANE(a.lane[l] & b.lane[l]); }
 FN_INLINE word w_or(word a, word b) { EACH_LANE(a.lane[l] | b.lane[l]); }
+FN_INLINE word w_choose(word m, word a, word b) { EACH_LANE((m.lane[l] & a.lane[l]) | (~m.lane[l] & b.lane[l])); }
 FN_INLINE word w_shr(word a, int n) { EACH_LANE(a.lane[l] >> n); }
 FN_INLINE word w_shl(word a, int n) { EACH_LANE(a.lane[l] << n); }
 FN_INLINE word w_sar(word a, int n) { EACH_LANE((u64)((int64_t)a.lane[l] >> n)); }

@@ -12,6 +12,7 @@ void native_words_arithmetic(u64 *out, const u64 *in, u32 n) {
                             w_sub(a, b),
                             w_and(a, b),
                             w_or(a, b),
+                            w_choose(a, b, c),
                             w_shr_by(a, n),
                             w_shl_by(a, n),
                             w_madd_lo(c, a, b),
