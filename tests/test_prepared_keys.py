@@ -67,12 +67,12 @@ def test_keys_that_are_none_are_known_beforehand(isa: str, scheme: str) -> None:
 def test_points_are_the_keys(isa: str) -> None:
     """Decompressed as the reference does; zero where there is none."""
     keys = [item.key for item in ECDSA]
-    points = ecdsa.prepare(keys, device=isa)._points
+    points = ecdsa.prepare(keys, device=isa)._rows
     wanted = [decode_point(key) for key in keys]
     rows = [bytes(64) if each is None else encode_point(each, "raw") for each in wanted]
     assert points.tobytes() == b"".join(rows)
     keys = [item.key for item in SCHNORR]
-    points = schnorr.prepare(keys, device=isa)._points
+    points = schnorr.prepare(keys, device=isa)._rows
     wanted = [lift_x(int.from_bytes(key, "big"), 0) if len(key) == 32 else None for key in keys]
     rows = [bytes(64) if each is None else encode_point(each, "raw") for each in wanted]
     assert points.tobytes() == b"".join(rows)
@@ -205,7 +205,7 @@ def test_the_number_of_keys_must_fit() -> None:
 def test_plain_keys_of_64_bytes_are_no_prepared_ones(isa: str) -> None:
     """BIP-340 takes x alone, however many bytes somebody sends."""
     item = next(item for item in SCHNORR if item.verdict == 1)
-    row = schnorr.prepare([item.key])._points.tobytes()
+    row = schnorr.prepare([item.key])._rows.tobytes()
     got = schnorr.verify_many([row], [item.signature], [item.message], device=isa)
     assert list(got) == [Verdict.BAD_KEY]
 
@@ -242,7 +242,7 @@ def test_immutable_and_independent() -> None:
     keys[:] = bytes(len(keys))
     assert prepared.verdicts == before
     with pytest.raises(ValueError, match="read-only"):
-        prepared._points[0] = 1
+        prepared._rows[0] = 1
     assert repr(prepared) == f"<PreparedKeys: {len(prepared)} for secp256k1.schnorr>"
     assert isinstance(prepared, PreparedKeys) and verilane.PreparedKeys is PreparedKeys
 
@@ -257,7 +257,7 @@ FORMS: dict[str, Callable[[list[bytes]], Any]] = {
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_of_keys(isa: str, form: str) -> None:
     raw = [item for item in honest_items() if len(item.key) == 64][:50]
-    points = ecdsa.prepare(FORMS[form]([item.key for item in raw]), device=isa)._points
+    points = ecdsa.prepare(FORMS[form]([item.key for item in raw]), device=isa)._rows
     assert points.tobytes() == b"".join(item.key for item in raw)
     with pytest.raises(ValueError, match="could have any width"):
         ecdsa.prepare(b"".join(item.key for item in raw))
