@@ -11,8 +11,9 @@
  * 29.9; n = 1024: 11.5, 33.0. (bench/bench_ed25519.py: "ed25519, ways") */
 enum { FROM_IN_LANES = 40, FROM_ALONE = 12 };
 
-/* The same with prepared keys. */
-enum { PREPARED_FROM_IN_LANES = 96, PREPARED_FROM_ALONE = 64 };
+/* The same with prepared keys; another day's clock, on which without them a lane took 6.98 and 44.8. Eight lanes: n = 120: 2.95,
+ * 2.81; n = 144: 2.79, 2.81; n = 1024: 2.13, 2.92. One lane: n = 80: 16.4, 16.3; n = 96: 16.0, 16.4; n = 1024: 12.4, 19.4. */
+enum { PREPARED_FROM_IN_LANES = 144, PREPARED_FROM_ALONE = 88 };
 
 size_t vl_ed25519_equation_from(const vl_edwards_ops *ops, int prepared) {
     if (prepared) return ops->lanes > 1 ? PREPARED_FROM_IN_LANES : PREPARED_FROM_ALONE;
@@ -28,8 +29,8 @@ typedef struct {
  * windows: 6 and 7 bits leave lanes idle. */
 static const width_row in_lanes[] = {{192, 8}, {96, 5}, {0, 4}},
                        alone[] = {{400, 8}, {192, 7}, {96, 6}, {24, 5}, {0, 4}};
-static const width_row halves_in_lanes[] = {{128, 8}, {64, 6}, {0, 4}},
-                       halves_alone[] = {{300, 8}, {128, 7}, {64, 6}, {16, 5}, {0, 4}};
+static const width_row halves_in_lanes[] = {{72, 8}, {40, 5}, {0, 4}},
+                       halves_alone[] = {{192, 8}, {128, 7}, {48, 6}, {16, 5}, {0, 4}};
 
 static uint32_t width_for(size_t n, const vl_edwards_ops *ops, int in_halves) {
     const width_row *row =
