@@ -36,7 +36,7 @@ STRICT = "strict"
 # much an item, parts of 256 1.4 times.
 EQUATION_ITEMS = 1024
 
-# Preparing a key takes twice the time of a verification.
+# Preparing a key takes as long as verifying an item that is alone in its lane.
 PREPARED_PER_CORE = 32
 CACHE_LINE = 64
 
@@ -96,9 +96,10 @@ def prepare(
     any rule and on any device.
 
     Takes keys in the forms that `verify_many` takes. 6400 bytes of memory a key; what `take` makes
-    of the result shares them. It pays from the second signature of a key on. A key that does not
-    decode is kept as such, and its items are BAD_KEY; what a rule refuses it refuses when it is
-    used. Exceptions are those of `verify_many`.
+    of the result shares them. Preparing takes about as long as verifying once; then a lane takes
+    0.4 times as long, an item of a large batch under ZIP215 0.8 times. A key that does not decode
+    is kept as such, and its items are BAD_KEY; what a rule refuses it refuses when it is used.
+    Exceptions are those of `verify_many`.
     """
     isa = isa_of(device)
     k = column("keys", keys, widths=KEY_WIDTHS)
