@@ -3,11 +3,13 @@
 `pytest bench -k "ed25519 and n=1024"` picks rows by parts of their names.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import peers
 import pytest
+from numpy.typing import NDArray
 from workload import (
     ed25519_forged,
     ed25519_progression,
@@ -21,6 +23,7 @@ import verilane
 from verilane import Verdict, _cpu, ed25519
 from verilane._columns import column
 from verilane._devices import isa_of
+from verilane._prepared import key_column
 
 BATCHES = [1, 8, 64, 1024, 16384]
 MANY = [n for n in BATCHES if n >= 1024]
@@ -82,6 +85,53 @@ def test_ed25519_one(measure: Any, n: int) -> None:
     assert measure(lambda: ed25519.verify(*item), n) is None
 
 
+# ---- Prepared keys: each row beside the same without, one way at a time ----
+
+
+def one_way(n: int, device: str, way: str, *, prepare: bool) -> Callable[[], NDArray[np.uint8]]:
+    """The verification of n packed items by `way`: one equation for all, or one lane for each."""
+    keys, signatures, messages = map(packed, ed25519_signatures(n))
+    given = ed25519.prepare(keys, device=device) if prepare else keys
+    verdicts = np.zeros(n, np.uint8)
+    work = _cpu.ed25519_verify(
+        verdicts,
+        key_column(given, "ed25519", widths=(32,)),
+        column("signatures", signatures, widths=None),
+        column("messages", messages, widths=None),
+        rule=_cpu.ED25519_RULES[ed25519.ZIP215],
+        flags=_cpu.EQUATION_ALWAYS | (_cpu.PREPARED_KEYS if prepare else 0),
+        equations=way == "equation",
+        isa=isa_of(device),
+    )
+
+    def run() -> NDArray[np.uint8]:
+        work(0, n)
+        return verdicts
+
+    return run
+
+
+PREPARED = [8, 64, 96, 144, 1024]
+
+
+@sizes("ed25519, prepared keys", PREPARED)
+@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx512"])
+@pytest.mark.parametrize("way", ["equation", "lanes"])
+@pytest.mark.parametrize("keys", ["as bytes", "prepared"])
+def test_ed25519_prepared(measure: Any, n: int, device: str, way: str, keys: str) -> None:
+    if device not in ISAS:
+        pytest.skip(f"{device} is missing here")
+    run = one_way(n, device, way, prepare=keys == "prepared")
+    assert set(measure(run, n)) == {1}
+
+
+@sizes("ed25519, preparing keys", [64, 1024])
+@pytest.mark.parametrize("device", ISAS)
+def test_ed25519_prepare(measure: Any, n: int, device: str) -> None:
+    keys = packed(ed25519_signatures(n)[0])
+    measure(lambda: ed25519.prepare(keys, device=device, threads=1), n)
+
+
 # ---- One equation for all, and one lane for each: where the first is the better one ----
 
 
@@ -91,22 +141,7 @@ def test_ed25519_one(measure: Any, n: int) -> None:
 def test_ed25519_ways(measure: Any, n: int, device: str, way: str) -> None:
     if device not in ISAS:
         pytest.skip(f"{device} is missing here")
-    keys, signed, messages = (
-        column("items", packed(x), widths=None) for x in ed25519_signatures(n)
-    )
-    verdicts = np.zeros(n, np.uint8)
-    work = _cpu.ed25519_verify(
-        verdicts,
-        keys,
-        signed,
-        messages,
-        rule=_cpu.ED25519_RULES[ed25519.ZIP215],
-        flags=_cpu.EQUATION_ALWAYS,
-        equations=way == "equation",
-        isa=isa_of(device),
-    )
-    measure(lambda: work(0, n), n)
-    assert set(verdicts) == {1}
+    assert set(measure(one_way(n, device, way, prepare=False), n)) == {1}
 
 
 # ---- Hostile batches: each group's base is a clean batch ----

@@ -39,7 +39,11 @@ void vl_ed25519_prepare(void) { (void)vl_ed25519_fixed_base(); }
 
 /* ---- one item at a time ---- */
 
-const vl_point vl_ed25519_base = {{{CURVE_B_POINT_X}}, {{CURVE_B_POINT_Y}}};
+const vl_point vl_ed25519_base[2] = {
+    {{{CURVE_B_POINT_X}}, {{CURVE_B_POINT_Y}}},
+    {{{0xfc8047ae60b7e824, 0x98e685c9c2e723e5, 0x952d3984e14e29a0, 0x4c27afff3c45f32c}},
+     {{0x5bbabd114bf5a66b, 0x90d0be1e51a4c49e, 0x95f11eb626c29c3a, 0x5f2c99e6526dc87d}}},
+};
 
 void vl_ed25519_msm_join(vl_point *sum, const uint64_t (*totals)[16], uint32_t count, uint32_t doublings) {
     msm_join(sum->x.w, totals, count, doublings);

@@ -72,6 +72,13 @@ void vl_sm2_prepare(void);
 /* Most items of a block of signatures: the larger, the cheaper an item is in a batch equation. */
 #define VL_EDWARDS_BLOCK 1024
 
+/* A key that was prepared once, for any instruction set: all zero if it is none. */
+typedef struct {
+    uint64_t table[780];  /* multiples of -A (kernels/prepared_edwards.inc) */
+    vl_point multiple[2]; /* A, 2^128 A */
+    uint8_t encoding[32]; /* A as it was received */
+} vl_ed25519_prepared;
+
 /* Points with one kind of scalars, as summands of msm; lengths count 64-bit words. scalar = the number v that the words say,
  * v < 2^bits; or, if it is centred, v - 2^(bits - 1). */
 typedef struct {
@@ -82,7 +89,7 @@ typedef struct {
 } vl_msm_terms;
 
 /* Most kinds of terms and most items (each kind's rounded up to whole lanes), and most bits of a digit. */
-enum { VL_MSM_KINDS = 3, VL_MSM_ITEMS = 2 * VL_EDWARDS_BLOCK + 8, VL_MSM_WIDTH = 8 };
+enum { VL_MSM_KINDS = 3, VL_MSM_ITEMS = 3 * VL_EDWARDS_BLOCK + 8, VL_MSM_WIDTH = 8 };
 
 typedef struct {
     int lanes;
@@ -103,6 +110,13 @@ typedef struct {
     /* *sum = the sum of all scalar * point, affine, by buckets of digits with `width` bits, 2 <= width <= VL_MSM_WIDTH.
      * On input: kinds <= VL_MSM_KINDS, by descending bits (254 at most), n > 0 each; points on the curve. */
     void (*msm)(vl_point *sum, const vl_msm_terms *terms, size_t kinds, uint32_t width, void *scratch);
+
+    /* key[at[i]].table and .multiple[1] from the point A[i]; at[i] are different. On input: as for double_mul. */
+    void (*prepare_keys)(vl_ed25519_prepared *key, const uint64_t *at, size_t n, const vl_point *a, void *scratch);
+
+    /* R[i] = s[i] B - k[i] A[i] as above, where A[i] is what key[at[i]] was prepared from. */
+    void (*double_mul_prepared)(vl_point *r, size_t n, const vl_u256 *s, const vl_u256 *k,
+                                const vl_ed25519_prepared *key, const uint64_t *at, void *scratch);
 } vl_edwards_ops;
 
 /* One table per machine, in isa_*_ed25519.c. */
@@ -111,8 +125,8 @@ extern const vl_edwards_ops vl_ed25519_scalar, vl_ed25519_avx512;
 /* -x^2 + y^2 = 1 + d x^2 y^2 and both below p: the host's own check of every key, whoever decompressed it. */
 int vl_ed25519_on_curve(const vl_point *a);
 
-/* The base point B. */
-extern const vl_point vl_ed25519_base;
+/* The base point: B, 2^128 B. */
+extern const vl_point vl_ed25519_base[2];
 
 /* r = a - b, affine: one item at a time. */
 void vl_ed25519_subtract(vl_point *r, const vl_point *a, const vl_point *b);

@@ -10,6 +10,7 @@
 
 /* Two rounds of lanes and some more: as in selftest.c. VECTORS (11) and the numbers of lanes have no common factor. */
 #define MOST_ITEMS 32
+_Static_assert((MOST_ITEMS + 1) * sizeof(vl_ed25519_prepared) <= VL_SCRATCH_HOST, "where prepared keys are put");
 
 /* seed: NULL for one lane per item, else one equation comes first. */
 static int verdicts_are_right(const vl_edwards_ops *ops, const vl_hash_ops *sha512, const vl_scratch *scratch, int rule,
@@ -30,7 +31,7 @@ static int verdicts_are_right(const vl_edwards_ops *ops, const vl_hash_ops *sha5
     vl_column message_column = {messages, ends, 0};
     vl_hash_plan hashing = {VL_SHA512, 64, 1, &vl_padding_sha512, sha512, sha512};
     vl_ed25519_input input = {
-        &key_column, &signature_column, &message_column, vl_ed25519_rule_of(rule), &hashing, seed, 1};
+        &key_column, &signature_column, &message_column, NULL, vl_ed25519_rule_of(rule), &hashing, seed, 1};
     memset(verdicts, VL_UNDECIDED, sizeof verdicts);
     vl_ed25519_verify_blocks(verdicts, n, &input, ops, scratch);
     int right = 1;
@@ -56,7 +57,7 @@ static int sums_are_right(const vl_edwards_ops *ops, void *scratch) {
     fill(both, n, 1);
     fill(k, n, 2);
     fill(z, n, 3);
-    for (size_t i = 0; i < n; i++) p[i] = vl_ed25519_base;
+    for (size_t i = 0; i < n; i++) p[i] = vl_ed25519_base[0];
     ops->double_mul(p, n, both, zero, p, scratch);
     for (size_t i = 0; i < n; i++) {
         z[i] = (vl_u256){{z[i].w[0], z[i].w[1] & UINT64_MAX >> 1, 0, 0}};
@@ -75,11 +76,44 @@ static int sums_are_right(const vl_edwards_ops *ops, void *scratch) {
     return right;
 }
 
+/* double_mul also says what prepared keys must give: s B - k A and 2^128 A. Keys are those of the vectors, of small order
+ * among them. */
+static int prepared_keys_are_right(const vl_edwards_ops *ops, const vl_scratch *scratch) {
+    vl_ed25519_prepared *keys = scratch->host;
+    const vl_point neutral = {{{0}}, {{1}}};
+    vl_u256 s[MOST_ITEMS], k[MOST_ITEMS], zero[MOST_ITEMS] = {{{0}}}, high[MOST_ITEMS];
+    vl_point a[MOST_ITEMS], expected[MOST_ITEMS], got[MOST_ITEMS], sum;
+    uint64_t at[MOST_ITEMS];
+    size_t n = 0;
+    for (size_t i = 0; i < MOST_ITEMS; i++) {
+        vl_ed25519_encoding e;
+        uint8_t ok;
+        vl_ed25519_parse(&e, ed25519_vectors[i % VECTORS].key);
+        ops->decompress(&a[n], &ok, 1, &e.y, &e.odd, scratch->primitive);
+        high[n] = (vl_u256){{0, 0, 1, 0}};
+        at[n] = MOST_ITEMS - n;
+        n += ok;
+    }
+    fill(s, n, 4);
+    fill(k, n, 5);
+    ops->prepare_keys(keys, at, n, a, scratch->primitive);
+    ops->double_mul(expected, n, s, k, a, scratch->primitive);
+    ops->double_mul_prepared(got, n, s, k, keys, at, scratch->primitive);
+    int right = n > 0 && memcmp(got, expected, n * sizeof *got) == 0;
+    ops->double_mul(expected, n, zero, high, a, scratch->primitive);
+    for (size_t i = 0; i < n; i++) {
+        vl_ed25519_subtract(&sum, &neutral, &expected[i]);
+        right &= memcmp(&sum, &keys[at[i]].multiple[1], sizeof sum) == 0;
+    }
+    return right;
+}
+
 int vl_selftest_ed25519(const vl_edwards_ops *ops, const vl_hash_ops *sha512, const vl_scratch *scratch) {
     const uint8_t seed[VL_SEED_SIZE] = {1};
     int right = 1;
     for (int rule = VL_ED25519_ZIP215; rule <= VL_ED25519_STRICT; rule++)
         right &= verdicts_are_right(ops, sha512, scratch, rule, NULL);
     right &= verdicts_are_right(ops, sha512, scratch, VL_ED25519_ZIP215, seed);
-    return right & sums_are_right(ops, scratch->primitive);
+    right &= sums_are_right(ops, scratch->primitive);
+    return right & prepared_keys_are_right(ops, scratch);
 }

@@ -88,7 +88,7 @@ enum vl_flag {
     VL_LOW_S = 1,            /* s > n/2 is VL_BAD_SIGNATURE */
     VL_HYBRID_KEYS = 2,      /* 65-byte keys may start with 06 or 07 (parity must agree) */
     VL_XONLY_KEYS = 4,       /* keys are BIP-340's: 32 bytes */
-    VL_PREPARED_KEYS = 8,    /* BIP-340 keys are rows of vl_secp256k1_decode_keys */
+    VL_PREPARED_KEYS = 8,    /* keys are rows of vl_secp256k1_decode_keys (BIP-340) or vl_ed25519_prepare_keys */
     VL_EQUATION_ALWAYS = 32, /* batch equations for the smallest batches too, where they do not pay: for tests */
     VL_PARITY_IDS = 16       /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
 };
@@ -122,6 +122,12 @@ int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *ke
 int vl_secp256k1_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
                              size_t scratch_size);
 
+/* The same over P-256, flags: 0 or VL_HYBRID_KEYS; and over SM2's curve, flags: 0. */
+int vl_p256_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
+                        size_t scratch_size);
+int vl_sm2_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
+                       size_t scratch_size);
+
 /* ---- Ed25519: RFC 8032 section 5.1.7 ---- */
 
 /* What is accepted beside the ordinary. S < L always. k is hashed from the bytes as received. */
@@ -138,10 +144,19 @@ enum vl_ed25519_rule {
  * seed: 32 random bytes, secret and new for each call, or NULL. With a seed and under ZIP215, many items are judged by one
  * equation, sum z_i (8 R_i + 8 k_i A_i - 8 S_i B) = O with 128-bit z_i made from the seed: a bad item passes with probability
  * 2^-128 as long as nobody who makes signatures can foresee the seed. Where it fails, items are judged one by one, as they
- * are without a seed. flags: 0 or VL_EQUATION_ALWAYS. */
+ * are without a seed. flags: any of VL_EQUATION_ALWAYS and VL_PREPARED_KEYS. */
 int vl_ed25519_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
                       const vl_column *messages, int rule, unsigned flags, const uint8_t *seed, int isa, void *scratch,
                       size_t scratch_size);
+
+/* Decodes keys once and makes tables of their multiples, for many uses with VL_PREPARED_KEYS, under any rule: rows = n rows
+ * of vl_ed25519_prepared_size() bytes, aligned to 8 (to 64 is faster), for any ISA of this machine, opaque. verdicts: VL_OK, or
+ * VL_BAD_KEY for a key that does not decode, whose row is VL_BAD_KEY wherever it is used.
+ * As keys of vl_ed25519_verify rows come packed, or `offsets` says for each of n items where its row starts: multiples of
+ * the size, in any order; a row may be used again and again, and those that are not used cost nothing. */
+int vl_ed25519_prepare_keys(uint8_t *rows, uint8_t *verdicts, size_t n, const vl_column *keys, int isa, void *scratch,
+                            size_t scratch_size);
+size_t vl_ed25519_prepared_size(void); /* 6400 */
 
 /* ---- SM2: GB/T 32918.2-2016 section 7.1 ---- */
 

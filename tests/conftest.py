@@ -32,6 +32,16 @@ def isa(request: pytest.FixtureRequest) -> str:
     return name
 
 
+@pytest.fixture(scope="session", params=["cpu:scalar", "cpu:avx512"])
+def ed25519_isa(request: pytest.FixtureRequest) -> str:
+    """Those that have code of their own for Ed25519."""
+    name: str = request.param
+    missing = next(device.missing for device in devices() if device.name == name)
+    if missing is not None:
+        pytest.skip(f"{name}: {missing}")
+    return name
+
+
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
     """Finds a file of the shared folder; the test is skipped where that folder is not there."""

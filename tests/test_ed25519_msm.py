@@ -39,6 +39,9 @@ POOL += [known(RNG.randrange(L), RNG.choice([0, *range(8)])) for _ in range(12)]
 POOL += [known(-x.multiple % L, -x.torsion % 8) for x in POOL[-12:]]
 
 
+DOUBLED = {x: known(x.multiple << 128, x.torsion << 128 & 7) for x in POOL}  # 2^128 times
+
+
 class Terms(ctypes.Structure):
     """csrc/ops.h: vl_msm_terms."""
 
@@ -125,8 +128,10 @@ def test_random_and_special_terms(machine: Machine, width: int) -> None:
 def test_a_whole_block(machine: Machine) -> None:
     rng = random.Random("block")
     kinds = [some_kind(BLOCK, rng), some_kind(1, rng), some_kind(BLOCK, rng, True)]
+    halves = [some_kind(n, rng, True) for n in (2 * BLOCK, 2, BLOCK)]
     for width in (4, 8):
         assert machine.msm(kinds, width) == expected(kinds)
+        assert machine.msm(halves, width) == expected(halves)
 
 
 @pytest.mark.parametrize("scalar", [0, 1, L - 1, 2**128 - 1, 129])
@@ -210,6 +215,7 @@ class Equation(ctypes.Structure):
 
     _fields_ = (
         ("n", ctypes.c_size_t),
+        ("in_halves", ctypes.c_int),
         ("a", ctypes.c_char_p),
         ("r", ctypes.c_char_p),
         ("s", ctypes.c_char_p),
@@ -223,10 +229,12 @@ class Equation(ctypes.Structure):
 
 class Items:
     """n items whose equations are wrong by errors[i] B, that is R + k A - s B = errors[i] B, up to
-    parts of small order.
+    parts of small order. halves: keys come with 2^128 A, as prepared ones do.
     """
 
-    def __init__(self, machine: Machine, errors: list[int], seed: bytes = bytes(32)) -> None:
+    def __init__(
+        self, machine: Machine, errors: list[int], seed: bytes = bytes(32), *, halves: bool = False
+    ) -> None:
         rng = random.Random(len(errors))
         n = len(errors)
         a, r = ([rng.choice(POOL) for _ in range(n)] for _ in "ar")
@@ -234,8 +242,11 @@ class Items:
         rows = zip(a, r, k, errors, strict=True)
         s = [(y.multiple + c * x.multiple - error) % L for x, y, c, error in rows]
         self.errors = errors
+        if halves:
+            a = [key for x in a for key in (x, DOUBLED[x])]
         self.e = Equation(
             n,
+            halves,
             words([c for x in a for c in x.point]),
             words([c for x in r for c in x.point]),
             words(s),
@@ -280,11 +291,12 @@ def test_coefficients_are_the_seeds(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 40, 200])
-def test_the_sum_of_an_equation(machine: Machine, n: int) -> None:
+@pytest.mark.parametrize("halves", [False, True])
+def test_the_sum_of_an_equation(machine: Machine, n: int, halves: bool) -> None:
     """8 times it, since parts of small order have no meaning in it."""
     rng = random.Random(n)
     for errors in ([0] * n, [rng.randrange(L) for _ in range(n)], [1] + [0] * (n - 1)):
-        items = Items(machine, errors)
+        items = Items(machine, errors, halves=halves)
         for start, stop in {(0, n), (n // 2, n), (0, n // 2 + 1)}:
             holds, total = items.holds(start, stop)
             error = sum(items.z(i) * errors[i] for i in range(start, stop)) % L
@@ -296,14 +308,15 @@ def test_errors_that_cancel_are_seen(machine: Machine) -> None:
     """Equal coefficients, or known ones, would let these pass."""
     d = RNG.randrange(L)
     for errors in ([d, -d], [d, d, -2 * d], [1, L - 1], [0, d, 0, 0, -d, 0], [d, -d] * 40):
-        holds, _ = Items(machine, errors).holds(0, len(errors))
-        assert not holds
+        for halves in (False, True):
+            holds, _ = Items(machine, errors, halves=halves).holds(0, len(errors))
+            assert not holds
 
 
 @pytest.mark.parametrize("n", [1, 2, 32, 33, 64, 100, 1000])
 def test_halving_finds_the_one_bad_item(machine: Machine, n: int) -> None:
     for bad in {0, n // 3, n // 2, n - 1}:
-        good = Items(machine, [int(i == bad) for i in range(n)]).good()
+        good = Items(machine, [int(i == bad) for i in range(n)], halves=bad % 2 == 1).good()
         assert good[bad] == 0
         assert good.count(0) <= 32
 

@@ -35,6 +35,8 @@ class Ops(ctypes.Structure):
         ("decompress", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)),
         ("cofactor_equal", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
         ("msm", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
+        ("prepare_keys", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
+        ("double_mul_prepared", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 7)),
     )
 
 

@@ -22,19 +22,14 @@ from ed25519_items import (
 )
 from reference import ed25519 as reference
 from reference.ed25519 import TORSION, B, L, add, encode, multiply
-from verilane import _cpu, devices, ed25519
+from verilane import _cpu, ed25519
 
 RNG = random.Random("two ways")
 
 
-@pytest.fixture(params=["cpu:scalar", "cpu:avx512"])
-def isa(request: pytest.FixtureRequest) -> str:
-    """Those that have signature code of their own for Ed25519."""
-    name: str = request.param
-    missing = next(device.missing for device in devices() if device.name == name)
-    if missing is not None:
-        pytest.skip(f"{name}: {missing}")
-    return name
+@pytest.fixture
+def isa(ed25519_isa: str) -> str:
+    return ed25519_isa
 
 
 @cache

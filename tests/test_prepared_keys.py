@@ -11,34 +11,51 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import schnorr_items
+import sm2_items
 import verilane
 from exceptional_items import exceptional_items
 from items import honest_items
 from reference import ecdsa as ecdsa_reference
 from reference import schnorr as schnorr_reference
+from reference import sm2 as sm2_reference
+from reference.p256 import CURVE as P256
 from reference.secp256k1 import decode_point, encode_point, lift_x, multiply_base
 from strategies import mutated
-from verilane import PreparedKeys, Verdict, _cpu
+from verilane import PreparedKeys, Verdict, Verdicts, _cpu, ed25519, p256, sm2
 from verilane.secp256k1 import ecdsa, schnorr
 
 ECDSA = [*honest_items()[:700], *exceptional_items()]
 SCHNORR = [*schnorr_items.honest_items()[:700], *schnorr_items.hostile_items()]
-random.Random("prepared").shuffle(ECDSA)
-random.Random("prepared").shuffle(SCHNORR)
+ON_P256 = [*honest_items(curve=P256)[:700], *exceptional_items(P256)]
+SM2 = [*sm2_items.honest_items(700), *sm2_items.exceptional_items()]
+for some in (ECDSA, SCHNORR, ON_P256, SM2):
+    random.Random("prepared").shuffle(some)
 
 Items = tuple[Any, list[bytes], list[bytes], list[bytes], list[int]]
 
 
+class Sm2:
+    """The module, for digests."""
+
+    prepare = sm2.prepare
+
+    @staticmethod
+    def verify_many(keys: Any, signatures: Any, digests: Any, **options: Any) -> Verdicts:
+        return sm2.verify_many(keys, signatures, digests=digests, **options)
+
+
 def items_of(scheme: str) -> Items:
     """(module, keys, signatures, digests or messages, verdicts)"""
-    if scheme == "ecdsa":
-        columns = zip(*((i.key, i.signature, i.digest, i.verdict) for i in ECDSA), strict=True)
-        return ecdsa, *map(list, columns)
-    columns = zip(*((i.key, i.signature, i.message, i.verdict) for i in SCHNORR), strict=True)
-    return schnorr, *map(list, columns)
+    if scheme == "schnorr":
+        columns = zip(*((i.key, i.signature, i.message, i.verdict) for i in SCHNORR), strict=True)
+        return schnorr, *map(list, columns)
+    modules = {"ecdsa": (ecdsa, ECDSA), "p256": (p256.ecdsa, ON_P256), "sm2": (Sm2, SM2)}
+    module, items = modules[scheme]
+    columns = zip(*((i.key, i.signature, i.digest, i.verdict) for i in items), strict=True)
+    return module, *map(list, columns)
 
 
-SCHEMES = pytest.mark.parametrize("scheme", ["ecdsa", "schnorr"])
+SCHEMES = pytest.mark.parametrize("scheme", ["ecdsa", "schnorr", "p256", "sm2"])
 
 
 @SCHEMES
@@ -67,15 +84,21 @@ def test_keys_that_are_none_are_known_beforehand(isa: str, scheme: str) -> None:
 def test_points_are_the_keys(isa: str) -> None:
     """Decompressed as the reference does; zero where there is none."""
     keys = [item.key for item in ECDSA]
-    points = ecdsa.prepare(keys, device=isa)._points
+    points = ecdsa.prepare(keys, device=isa)._rows
     wanted = [decode_point(key) for key in keys]
     rows = [bytes(64) if each is None else encode_point(each, "raw") for each in wanted]
     assert points.tobytes() == b"".join(rows)
     keys = [item.key for item in SCHNORR]
-    points = schnorr.prepare(keys, device=isa)._points
+    points = schnorr.prepare(keys, device=isa)._rows
     wanted = [lift_x(int.from_bytes(key, "big"), 0) if len(key) == 32 else None for key in keys]
     rows = [bytes(64) if each is None else encode_point(each, "raw") for each in wanted]
     assert points.tobytes() == b"".join(rows)
+    for scheme, curve in (("p256", P256), ("sm2", sm2_reference.CURVE)):
+        module, keys, *_ = items_of(scheme)
+        points = module.prepare(keys, device=isa)._rows
+        wanted = [curve.decode_point(key) for key in keys]
+        rows = [bytes(64) if each is None else curve.encode_point(each, "raw") for each in wanted]
+        assert points.tobytes() == b"".join(rows)
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 16, 17, 64, 511, 512, 513, 1100])
@@ -93,7 +116,7 @@ def test_sizes(isa: str, scheme: str, n: int) -> None:
 def test_a_bad_key_at_every_position(isa: str, scheme: str, n: int) -> None:
     module, keys, signatures, signed, expected = items_of(scheme)
     valid = [i for i, code in enumerate(expected) if code == 1][:n]
-    bad = next(i for i, code in enumerate(expected) if code == 2 and len(keys[i]) == 32)
+    bad = next(i for i, code in enumerate(expected) if code == 2)
     for position in range(n):
         chosen = [*valid[:position], bad, *valid[position + 1 :]]
         prepared = module.prepare([keys[i] for i in chosen], device=isa)
@@ -135,12 +158,29 @@ def test_hybrid_keys(isa: str) -> None:
         ecdsa.verify_many(prepared, *signed, hybrid_keys=True)
 
 
-def test_options_of_verify_many_hold(isa: str) -> None:
-    module, keys, signatures, signed, _ = items_of("ecdsa")
+@pytest.mark.parametrize("scheme", ["ecdsa", "p256"])
+def test_options_of_verify_many_hold(isa: str, scheme: str) -> None:
+    module, keys, signatures, signed, _ = items_of(scheme)
     prepared = module.prepare(keys, device=isa)
     got = module.verify_many(prepared, signatures, signed, low_s=True, device=isa)
     assert got == module.verify_many(keys, signatures, signed, low_s=True, device=isa)
     assert got != module.verify_many(keys, signatures, signed, device=isa)
+
+
+def test_options_of_sm2_hold(isa: str) -> None:
+    """Messages with their user IDs, and FISCO BCOS's appended keys, which must be the same."""
+    items = [item for item in sm2_items.honest_items(700) if item.message and item.verdict == 1]
+    columns = [i.signature for i in items], [i.message for i in items]
+    ids = [item.user_id for item in items]
+    prepared = sm2.prepare([item.key for item in items], device=isa)
+    got = sm2.verify_many(prepared, *columns, user_id=ids, device=isa)
+    assert got.codes.tolist() == [item.verdict for item in items]
+    assert got.all_ok
+    assert not sm2.verify_many(prepared, *columns, user_id=b"other", device=isa).all_ok
+    fisco = [sm2_items.as_fisco(item).signature for item in items]
+    fisco[3] = fisco[3][:64] + fisco[4][64:]
+    got = sm2.verify_many(prepared, fisco, columns[1], user_id=ids, encoding="fisco", device=isa)
+    assert got.codes.tolist() == [2 if i == 3 else 1 for i in range(len(items))]
 
 
 # ---- Taking ----
@@ -188,6 +228,14 @@ def test_a_scheme_refuses_those_of_another() -> None:
         ecdsa.verify_many(for_schnorr, [b""], [b""])
     with pytest.raises(TypeError, match=r"prepared for secp256k1\.ecdsa, not for .*schnorr"):
         schnorr.verify_many(for_ecdsa, [b""], [b""])
+    with pytest.raises(TypeError, match=r"prepared for secp256k1\.ecdsa, not for p256\.ecdsa"):
+        p256.ecdsa.verify_many(for_ecdsa, [b""], [b""])
+    with pytest.raises(TypeError, match=r"prepared for secp256k1\.ecdsa, not for sm2"):
+        sm2.verify_many(for_ecdsa, [b""], [b""])
+    with pytest.raises(TypeError, match=r"prepared for secp256k1\.ecdsa, not for ed25519"):
+        ed25519.verify_many(for_ecdsa, [b""], [b""])
+    with pytest.raises(TypeError, match=r"prepared for ed25519, not for secp256k1\.ecdsa"):
+        ecdsa.verify_many(ed25519.prepare([b""]), [b""], [b""])
     for place in (1, 2):
         arguments: list[Any] = [for_ecdsa, [b""], [b""]]
         arguments[0], arguments[place] = [b""], for_ecdsa
@@ -205,7 +253,7 @@ def test_the_number_of_keys_must_fit() -> None:
 def test_plain_keys_of_64_bytes_are_no_prepared_ones(isa: str) -> None:
     """BIP-340 takes x alone, however many bytes somebody sends."""
     item = next(item for item in SCHNORR if item.verdict == 1)
-    row = schnorr.prepare([item.key])._points.tobytes()
+    row = schnorr.prepare([item.key])._rows.tobytes()
     got = schnorr.verify_many([row], [item.signature], [item.message], device=isa)
     assert list(got) == [Verdict.BAD_KEY]
 
@@ -242,7 +290,7 @@ def test_immutable_and_independent() -> None:
     keys[:] = bytes(len(keys))
     assert prepared.verdicts == before
     with pytest.raises(ValueError, match="read-only"):
-        prepared._points[0] = 1
+        prepared._rows[0] = 1
     assert repr(prepared) == f"<PreparedKeys: {len(prepared)} for secp256k1.schnorr>"
     assert isinstance(prepared, PreparedKeys) and verilane.PreparedKeys is PreparedKeys
 
@@ -257,13 +305,13 @@ FORMS: dict[str, Callable[[list[bytes]], Any]] = {
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_of_keys(isa: str, form: str) -> None:
     raw = [item for item in honest_items() if len(item.key) == 64][:50]
-    points = ecdsa.prepare(FORMS[form]([item.key for item in raw]), device=isa)._points
+    points = ecdsa.prepare(FORMS[form]([item.key for item in raw]), device=isa)._rows
     assert points.tobytes() == b"".join(item.key for item in raw)
     with pytest.raises(ValueError, match="could have any width"):
         ecdsa.prepare(b"".join(item.key for item in raw))
 
 
-@pytest.mark.parametrize("module", [ecdsa, schnorr])
+@pytest.mark.parametrize("module", [ecdsa, schnorr, p256.ecdsa, sm2, ed25519])
 def test_wrong_arguments(module: Any) -> None:
     with pytest.raises(TypeError, match="keys"):
         module.prepare("text")
@@ -275,21 +323,26 @@ def test_wrong_arguments(module: Any) -> None:
         module.prepare([], threads=0)
 
 
-def test_c_refuses_unknown_flags() -> None:
+@pytest.mark.parametrize(
+    ("curve", "unknown"),
+    [("secp256k1", (1, 6, 8, 16)), ("p256", (1, 3, 4, 8)), ("sm2", (1, 2, 4, 8))],
+)
+def test_c_refuses_unknown_flags(curve: str, unknown: tuple[int, ...]) -> None:
     lib, ffi = _cpu._lib, _cpu._ffi
+    decode_keys = getattr(lib, f"vl_{curve}_decode_keys")
     size = lib.vl_scratch_size()
     scratch, points = ffi.new("uint8_t[]", size), ffi.new("uint8_t[64]", b"\x01" * 64)
     data = ffi.new("uint8_t[]", 33)
     keys, argument = ffi.new("vl_column *", (data, ffi.NULL, 33)), lib.VL_ERROR_ARGUMENT
-    for flags in (1, 6, 8, 16):
-        assert lib.vl_secp256k1_decode_keys(points, 1, keys, flags, 0, scratch, size) == argument
+    for flags in unknown:
+        assert decode_keys(points, 1, keys, flags, 0, scratch, size) == argument
         assert bytes(ffi.buffer(points)) == bytes(64)
-    assert lib.vl_secp256k1_decode_keys(ffi.NULL, 1, keys, 0, 0, scratch, size) == argument
-    assert lib.vl_secp256k1_decode_keys(points, 1, ffi.NULL, 0, 0, scratch, size) == argument
-    small = lib.vl_secp256k1_decode_keys(points, 1, keys, 0, 0, scratch, size - 1)
+    assert decode_keys(ffi.NULL, 1, keys, 0, 0, scratch, size) == argument
+    assert decode_keys(points, 1, ffi.NULL, 0, 0, scratch, size) == argument
+    small = decode_keys(points, 1, keys, 0, 0, scratch, size - 1)
     assert small == lib.VL_ERROR_SCRATCH
-    assert lib.vl_secp256k1_decode_keys(points, 1, keys, 0, 99, scratch, size) == lib.VL_ERROR_ISA
-    assert lib.vl_secp256k1_decode_keys(points, 1, keys, 0, 0, scratch, size) == lib.VL_SUCCESS
+    assert decode_keys(points, 1, keys, 0, 99, scratch, size) == lib.VL_ERROR_ISA
+    assert decode_keys(points, 1, keys, 0, 0, scratch, size) == lib.VL_SUCCESS
 
 
 @SCHEMES

@@ -1,31 +1,37 @@
 #include "scheme/ed25519_block.h"
 
+#include <string.h>
+
 #include "scheme/column.h"
 #include "scheme/ed25519_equation.h"
+#include "scheme/ed25519_keys.h"
 #include "scheme/ed25519_scalar.h"
 #include "scheme/point_block.h"
 #include "scheme/u256.h"
 
 enum { KEY_SIZE = 32, SIGNATURE_SIZE = 64, DIGEST_SIZE = 64 };
 
-/* Points to be decoded, packed for one call of decompress. */
+/* R || A as received: another thread may change the caller's bytes meanwhile, so that what is checked here is what is hashed. */
 typedef struct {
-    size_t count;
-    uint16_t item[VL_EDWARDS_BLOCK]; /* place among the live items */
-    vl_u256 y[VL_EDWARDS_BLOCK];
-    uint8_t odd[VL_EDWARDS_BLOCK], ok[VL_EDWARDS_BLOCK];
-    vl_point point[VL_EDWARDS_BLOCK];
-} encoded_points;
+    uint8_t r[32], a[32];
+} head;
 
 /* One block at work. item[k] is the place in the block of the k-th item that is still undecided. */
 typedef struct {
     size_t live;
     uint16_t item[VL_EDWARDS_BLOCK];
-    encoded_points encoded; /* keys A, later those R that have to be decoded */
-    vl_point a[VL_EDWARDS_BLOCK];
+    vl_ed25519_encoded encoded;    /* keys A, later those R that have to be decoded */
+    uint64_t at[VL_EDWARDS_BLOCK]; /* A's place among the prepared keys, if they are */
+    union {
+        vl_point a[VL_EDWARDS_BLOCK];
+        vl_point pair[VL_EDWARDS_BLOCK][2]; /* A, 2^128 A of prepared keys, for the equation */
+    };
     vl_u256 s[VL_EDWARDS_BLOCK], k[VL_EDWARDS_BLOCK];
     vl_ed25519_encoding r[VL_EDWARDS_BLOCK];
-    vl_point sum[VL_EDWARDS_BLOCK]; /* s B - k A */
+    union {
+        head head[VL_EDWARDS_BLOCK];    /* until k is known */
+        vl_point sum[VL_EDWARDS_BLOCK]; /* s B - k A */
+    };
     union {
         uint8_t digests[VL_EDWARDS_BLOCK][DIGEST_SIZE];
         vl_point r_point[VL_EDWARDS_BLOCK];
@@ -38,63 +44,80 @@ typedef struct {
 _Static_assert(sizeof(block) <= VL_SCRATCH_HOST, "a block must fit into the host's part of the scratch");
 _Static_assert(VL_EDWARDS_BLOCK <= VL_HASH_SORTED, "a block's messages must fit into the hash's scratch");
 
-static void add_encoded(encoded_points *c, size_t item, const vl_ed25519_encoding *e) {
-    c->item[c->count] = (uint16_t)item;
-    c->y[c->count] = e->y;
-    c->odd[c->count++] = e->odd;
-}
-
-/* Decodes them; ok also says that the result is the encoded point, by the host's own check. */
-static void decode(encoded_points *c, const vl_edwards_ops *ops, void *scratch) {
-    if (c->count == 0) return;
-    ops->decompress(c->point, c->ok, c->count, c->y, c->odd, scratch);
-    for (size_t j = 0; j < c->count; j++) {
-        const vl_ed25519_encoding e = {c->y[j], c->odd[j]};
-        c->ok[j] = c->ok[j] && vl_ed25519_decodes_to(&e, &c->point[j]);
-    }
-}
-
 /* ---- RFC 8032 section 5.1.7, step 1, and the rule's own demands ---- */
 
-static int parse_key(vl_ed25519_encoding *e, vl_bytes key, const vl_ed25519_rule_row *rule) {
-    if (key.length != KEY_SIZE) return 0;
-    vl_ed25519_parse(e, key.data);
+static int is_key(const vl_ed25519_encoding *e, const vl_ed25519_rule_row *rule) {
     return !(rule->canonical_key && !vl_ed25519_is_canonical(e)) &&
            !(rule->large_order_key && vl_ed25519_is_small_order(e));
 }
 
-static int parse_signature(vl_ed25519_encoding *r, vl_u256 *s, vl_bytes signature, const vl_ed25519_rule_row *rule) {
+static int parse_key(vl_ed25519_encoding *e, uint8_t bytes[32], vl_bytes key, const vl_ed25519_rule_row *rule) {
+    if (key.length != KEY_SIZE) return 0;
+    memcpy(bytes, key.data, KEY_SIZE);
+    vl_ed25519_parse(e, bytes);
+    return is_key(e, rule);
+}
+
+/* *at = the place of a key that was prepared; returns 0 if it was none, or the rule refuses it. */
+static int find_key(uint64_t *at, uint8_t bytes[32], const vl_ed25519_input *input, size_t index,
+                    const vl_ed25519_rule_row *rule) {
+    vl_ed25519_encoding e;
+    *at = input->keys->offsets ? (uint64_t)input->keys->offsets[index] / sizeof(vl_ed25519_prepared) : index;
+    const vl_ed25519_prepared *key = &input->prepared[*at];
+    memcpy(bytes, key->encoding, KEY_SIZE);
+    vl_ed25519_parse(&e, bytes);
+    return vl_ed25519_is_prepared(key) && is_key(&e, rule);
+}
+
+static int parse_signature(vl_ed25519_encoding *r, vl_u256 *s, uint8_t bytes[32], vl_bytes signature,
+                           const vl_ed25519_rule_row *rule) {
     if (signature.length != SIGNATURE_SIZE) return 0;
-    vl_ed25519_parse(r, signature.data);
+    memcpy(bytes, signature.data, 32);
+    vl_ed25519_parse(r, bytes);
     return vl_ed25519_parse_scalar(s, signature.data + 32) && !(rule->canonical_r && !vl_ed25519_is_canonical(r)) &&
            !(rule->large_order_r && vl_ed25519_is_small_order(r));
 }
 
 /* Every key that could be one is decoded, whatever its signature: a bad key comes first among the verdicts. */
 static void parse_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first) {
+    const vl_ed25519_rule_row *rule = input->rule;
     b->encoded.count = 0;
     for (size_t i = 0; i < n; i++) {
         vl_ed25519_encoding key;
-        int good = parse_signature(&b->r[i], &b->s[i], column_item(input->signatures, first + i), input->rule);
+        head *h = &b->head[i];
+        int good = parse_signature(&b->r[i], &b->s[i], h->r, column_item(input->signatures, first + i), rule);
         verdicts[i] = good ? VL_UNDECIDED : VL_BAD_SIGNATURE;
-        if (parse_key(&key, column_item(input->keys, first + i), input->rule)) add_encoded(&b->encoded, i, &key);
-        else verdicts[i] = VL_BAD_KEY;
+        if (input->prepared) {
+            if (!find_key(&b->at[i], h->a, input, first + i, rule)) verdicts[i] = VL_BAD_KEY;
+        } else if (parse_key(&key, h->a, column_item(input->keys, first + i), rule)) {
+            vl_ed25519_add_encoded(&b->encoded, i, &key);
+        } else {
+            verdicts[i] = VL_BAD_KEY;
+        }
+    }
+}
+
+static void decode_keys(block *b, uint8_t *verdicts, const vl_edwards_ops *ops, void *scratch) {
+    const vl_ed25519_encoded *c = &b->encoded;
+    vl_ed25519_decode(&b->encoded, ops, scratch);
+    for (size_t j = 0; j < c->count; j++) {
+        b->a[c->item[j]] = c->point[j];
+        if (!c->ok[j]) verdicts[c->item[j]] = VL_BAD_KEY;
     }
 }
 
 /* Closes the ranks: a decided item costs no lane from here on. */
-static void keep_live(block *b, uint8_t *verdicts) {
-    const encoded_points *c = &b->encoded;
+static void keep_live(block *b, const uint8_t *verdicts, size_t n) {
     b->live = 0;
-    for (size_t j = 0; j < c->count; j++) {
-        const size_t i = c->item[j];
-        if (!c->ok[j]) verdicts[i] = VL_BAD_KEY;
+    for (size_t i = 0; i < n; i++) {
         if (verdicts[i] != VL_UNDECIDED) continue;
         const size_t k = b->live++;
         b->item[k] = (uint16_t)i;
-        b->a[k] = c->point[j];
+        b->at[k] = b->at[i];
+        b->a[k] = b->a[i];
         b->r[k] = b->r[i];
         b->s[k] = b->s[i];
+        b->head[k] = b->head[i];
     }
 }
 
@@ -103,9 +126,8 @@ static void keep_live(block *b, uint8_t *verdicts) {
 static void hash(block *b, const vl_ed25519_input *input, size_t first) {
     vl_message *messages = b->hashing.messages;
     for (size_t k = 0; k < b->live; k++) {
-        const size_t index = first + b->item[k];
-        const vl_bytes r = {column_item(input->signatures, index).data, 32};
-        messages[k] = vl_message_of(r, column_item(input->keys, index), column_item(input->messages, index));
+        const vl_bytes r = {b->head[k].r, 32}, a = {b->head[k].a, 32};
+        messages[k] = vl_message_of(r, a, column_item(input->messages, first + b->item[k]));
     }
     vl_hash_messages(b->digests[0], b->live, messages, input->hashing, &b->hashing);
     for (size_t k = 0; k < b->live; k++) vl_ed25519_reduce(&b->k[k], b->digests[k]);
@@ -116,9 +138,9 @@ static void hash(block *b, const vl_ed25519_input *input, size_t first) {
 /* The items whose R is not the encoding of s B - k A. R may still differ from it by a point of small order, or be written in
  * another way: 8 R = 8 (s B - k A) decides. An R that is none is a mismatch. */
 static void judge_cofactored(block *b, uint8_t *verdicts, const vl_edwards_ops *ops, void *scratch) {
-    encoded_points *c = &b->encoded;
+    vl_ed25519_encoded *c = &b->encoded;
     size_t count = 0;
-    decode(c, ops, scratch);
+    vl_ed25519_decode(c, ops, scratch);
     for (size_t j = 0; j < c->count; j++) {
         if (!c->ok[j]) continue;
         b->sum[count] = b->sum[c->item[j]]; /* count <= item[j], and that one is not looked at again */
@@ -131,15 +153,18 @@ static void judge_cofactored(block *b, uint8_t *verdicts, const vl_edwards_ops *
 }
 
 /* Decides the live items from .. to - 1. */
-static void by_lanes(block *b, uint8_t *verdicts, size_t from, size_t to, const vl_ed25519_rule_row *rule,
+static void by_lanes(block *b, uint8_t *verdicts, size_t from, size_t to, const vl_ed25519_input *input,
                      const vl_edwards_ops *ops, void *scratch) {
-    if (from == to) return;
-    ops->double_mul(b->sum + from, to - from, b->s + from, b->k + from, b->a + from, scratch);
+    const size_t n = to - from;
+    const vl_u256 *s = b->s + from, *k = b->k + from;
+    if (n == 0) return;
+    if (input->prepared) ops->double_mul_prepared(b->sum + from, n, s, k, input->prepared, b->at + from, scratch);
+    else ops->double_mul(b->sum + from, n, s, k, b->a + from, scratch);
     b->encoded.count = 0;
-    for (size_t k = from; k < to; k++) {
-        const int equal = vl_ed25519_is_encoding_of(&b->r[k], &b->sum[k]);
-        verdicts[b->item[k]] = equal ? VL_OK : VL_MISMATCH;
-        if (!equal && rule->cofactored) add_encoded(&b->encoded, k, &b->r[k]);
+    for (size_t i = from; i < to; i++) {
+        const int equal = vl_ed25519_is_encoding_of(&b->r[i], &b->sum[i]);
+        verdicts[b->item[i]] = equal ? VL_OK : VL_MISMATCH;
+        if (!equal && input->rule->cofactored) vl_ed25519_add_encoded(&b->encoded, i, &b->r[i]);
     }
     judge_cofactored(b, verdicts, ops, scratch);
 }
@@ -152,6 +177,7 @@ static void keep_undecided(block *b, const uint8_t *verdicts) {
     for (size_t k = 0; k < b->live; k++) {
         if (verdicts[b->item[k]] != VL_UNDECIDED) continue;
         b->item[live] = b->item[k];
+        b->at[live] = b->at[k];
         b->a[live] = b->a[k];
         b->r[live] = b->r[k];
         b->r_point[live] = b->r_point[k];
@@ -163,10 +189,10 @@ static void keep_undecided(block *b, const uint8_t *verdicts) {
 
 /* An R that is no point is a mismatch, and never enters a sum. */
 static void decode_r(block *b, uint8_t *verdicts, const vl_edwards_ops *ops, void *scratch) {
-    encoded_points *c = &b->encoded;
+    vl_ed25519_encoded *c = &b->encoded;
     c->count = 0;
-    for (size_t k = 0; k < b->live; k++) add_encoded(c, k, &b->r[k]);
-    decode(c, ops, scratch);
+    for (size_t k = 0; k < b->live; k++) vl_ed25519_add_encoded(c, k, &b->r[k]);
+    vl_ed25519_decode(c, ops, scratch);
     for (size_t k = 0; k < b->live; k++) {
         b->r_point[k] = c->point[k];
         if (!c->ok[k]) verdicts[b->item[k]] = VL_MISMATCH;
@@ -178,12 +204,12 @@ static void decode_r(block *b, uint8_t *verdicts, const vl_edwards_ops *ops, voi
  * are neighbours, at a place that nobody can foresee. */
 enum { PROBE = 32, PROBE_MANY = 4 };
 
-static int many_are_bad(block *b, uint8_t *verdicts, const vl_ed25519_rule_row *rule, const vl_edwards_ops *ops,
+static int many_are_bad(block *b, uint8_t *verdicts, const vl_ed25519_input *input, const vl_edwards_ops *ops,
                         void *scratch) {
     if (b->live < 4 * PROBE) return 0;
     const size_t from = b->equation.z[0].w[0] % (b->live - PROBE + 1);
     size_t bad = 0;
-    by_lanes(b, verdicts, from, from + PROBE, rule, ops, scratch);
+    by_lanes(b, verdicts, from, from + PROBE, input, ops, scratch);
     for (size_t k = from; k < from + PROBE; k++) bad += verdicts[b->item[k]] != VL_OK;
     return bad >= PROBE_MANY;
 }
@@ -197,7 +223,12 @@ static int by_equation(block *b, uint8_t *verdicts, const vl_ed25519_input *inpu
     decode_r(b, verdicts, ops, scratch);
     const size_t n = e->n = b->live;
     if (n < input->equation_from) return 1;
+    e->in_halves = input->prepared != NULL;
     e->a = b->a;
+    if (e->in_halves) {
+        for (size_t k = 0; k < n; k++) memcpy(b->pair[k], input->prepared[b->at[k]].multiple, sizeof b->pair[k]);
+        e->a = b->pair[0];
+    }
     e->r = b->r_point;
     e->s = b->s;
     e->k = b->k;
@@ -206,7 +237,7 @@ static int by_equation(block *b, uint8_t *verdicts, const vl_ed25519_input *inpu
     vl_ed25519_equation_begin(e, input->seed, first, input->hashing, &b->hashing);
     const int holds = vl_ed25519_equation_holds(&sum, e, 0, n);
     for (size_t k = 0; k < n; k++) b->good[k] = (uint8_t)holds;
-    const int useless = !holds && many_are_bad(b, verdicts, input->rule, ops, scratch);
+    const int useless = !holds && many_are_bad(b, verdicts, input, ops, scratch);
     if (!holds && !useless) vl_ed25519_equation_halve(b->good, e, &sum);
     for (size_t k = 0; k < n; k++)
         if (b->good[k] && verdicts[b->item[k]] == VL_UNDECIDED) verdicts[b->item[k]] = VL_OK;
@@ -220,13 +251,13 @@ static int by_equation(block *b, uint8_t *verdicts, const vl_ed25519_input *inpu
 static int verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first,
                         int try_equation, const vl_edwards_ops *ops, void *scratch) {
     parse_block(b, verdicts, n, input, first);
-    decode(&b->encoded, ops, scratch);
-    keep_live(b, verdicts);
+    decode_keys(b, verdicts, ops, scratch);
+    keep_live(b, verdicts, n);
     if (b->live == 0) return try_equation;
     hash(b, input, first);
     if (try_equation && b->live >= input->equation_from)
         try_equation = by_equation(b, verdicts, input, first, ops, scratch);
-    by_lanes(b, verdicts, 0, b->live, input->rule, ops, scratch);
+    by_lanes(b, verdicts, 0, b->live, input, ops, scratch);
     return try_equation;
 }
 

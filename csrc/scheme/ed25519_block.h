@@ -11,6 +11,7 @@
 /* What all blocks of a call share. */
 typedef struct {
     const vl_column *keys, *signatures, *messages;
+    const vl_ed25519_prepared *prepared; /* NULL, or what keys are: item i is prepared[keys->offsets[i] / its size] */
     const vl_ed25519_rule_row *rule;
     const vl_hash_plan *hashing; /* SHA-512 */
     const uint8_t *seed;  /* of the coefficients of batch equations (scheme/coefficients.h), or NULL: no equations */

@@ -16,16 +16,18 @@
 /* Items of one block, all of them points that were decoded and numbers below L; what belongs to item i is at i. */
 typedef struct {
     size_t n;
-    const vl_point *a, *r;
+    int in_halves;     /* z k = l + 2^128 h, and item i has two points: a[2 i] = A, a[2 i + 1] = 2^128 A */
+    const vl_point *a; /* A */
+    const vl_point *r;
     const vl_u256 *s, *k;
     const vl_edwards_ops *ops;
     void *scratch; /* the primitives' */
     vl_coefficient z[VL_EDWARDS_BLOCK];
-    vl_u256 zk[VL_EDWARDS_BLOCK]; /* z k mod L */
+    vl_u256 zk[VL_EDWARDS_BLOCK]; /* z k mod L; in halves: l + 2^127, h + 2^127, two words each */
 } vl_ed25519_equation;
 
-/* From how many items on the equation is faster than one lane per item. */
-size_t vl_ed25519_equation_from(const vl_edwards_ops *ops);
+/* From how many items on the equation is faster than one lane per item. prepared: keys are. */
+size_t vl_ed25519_equation_from(const vl_edwards_ops *ops, int prepared);
 
 /* z and zk. On input: the rest is set, n <= VL_EDWARDS_BLOCK; seed and counter as in scheme/coefficients.h. */
 void vl_ed25519_equation_begin(vl_ed25519_equation *e, const uint8_t *seed, uint64_t counter,

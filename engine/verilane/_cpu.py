@@ -32,7 +32,6 @@ __all__ = [
     "Hash",
     "Isa",
     "Work",
-    "decode_keys",
     "digest",
     "ecdsa_recover",
     "ecdsa_verify",
@@ -230,19 +229,6 @@ def schnorr_verify(
 def schnorr_verify_one(key: BytesLike, signature: BytesLike, message: BytesLike, isa: int) -> int:
     """Returns the verdict of one item."""
     return _verify_one(_schnorr_verify, key, signature, message, (0,), isa)
-
-
-def decode_keys(points: NDArray[np.uint8], keys: Column, *, flags: int, isa: int) -> Work:
-    """Returns the work that fills `points` (n, 64): x and y, or zeros where there is no key."""
-    out, lent = _bytes_at(points), _Lent(keys)
-
-    def work(start: int, stop: int) -> None:
-        result = _lib.vl_secp256k1_decode_keys(
-            out + 64 * start, stop - start, lent.at(start), flags, isa, *_scratch()
-        )
-        _check(result, isa)
-
-    return work
 
 
 def ed25519_verify(

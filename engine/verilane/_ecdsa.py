@@ -6,14 +6,22 @@ from functools import partial
 
 import numpy as np
 
-from . import _cpu, _pool
+from . import _cpu, _cpu_keys, _pool
 from ._columns import BytesLike, ColumnLike, column
 from ._devices import isa_of
-from ._items import LANES, SIGNATURES_PER_CORE, decided, demand_ok
+from ._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok
 from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
 
-__all__ = ["COMPACT_WIDTHS", "DIGEST_WIDTHS", "KEY_WIDTHS", "flags_of", "verify", "verify_many"]
+__all__ = [
+    "COMPACT_WIDTHS",
+    "DIGEST_WIDTHS",
+    "KEY_WIDTHS",
+    "flags_of",
+    "prepare",
+    "verify",
+    "verify_many",
+]
 
 KEY_WIDTHS = (33, 65, 64)
 COMPACT_WIDTHS = (64,)
@@ -48,6 +56,24 @@ def verify_many(
     work = _cpu.ecdsa_verify(verdicts, k, s, d, curve=curve, encoding=code, flags=flags, isa=isa)
     _pool.run(d.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
     return decided(verdicts)
+
+
+def prepare(
+    curve: str,
+    keys: ColumnLike,
+    *,
+    hybrid_keys: bool,
+    device: str | None,
+    threads: int | None,
+) -> PreparedKeys:
+    """Returns the keys, decoded and decompressed."""
+    isa = isa_of(device)
+    k = column("keys", keys, widths=KEY_WIDTHS)
+    points = np.zeros((k.n, _cpu_keys.POINT_ROW), np.uint8)
+    flags = flags_of(False, hybrid_keys)
+    work = _cpu_keys.decode_keys(points, k, curve=curve, flags=flags, isa=isa)
+    _pool.run(k.n, work, threads=threads, least=KEYS_PER_CORE, grain=LANES)
+    return PreparedKeys.of_points(f"{curve}.ecdsa", points)
 
 
 def verify(

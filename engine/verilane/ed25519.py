@@ -16,14 +16,16 @@ either way. The other rules have no factor 8, and no such equation.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from . import _cpu, _pool
+from . import _cpu, _cpu_keys, _pool
 from ._columns import BytesLike, ColumnLike, column
 from ._devices import isa_of
 from ._items import LANES, SIGNATURES_PER_CORE, decided, demand_ok
+from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
 
-__all__ = ["OPENSSL", "RFC8032", "STRICT", "ZIP215", "verify", "verify_many"]
+__all__ = ["OPENSSL", "RFC8032", "STRICT", "ZIP215", "prepare", "verify", "verify_many"]
 
 ZIP215 = "zip215"
 RFC8032 = "rfc8032"
@@ -34,13 +36,18 @@ STRICT = "strict"
 # much an item, parts of 256 1.4 times.
 EQUATION_ITEMS = 1024
 
+# Preparing a key takes as long as verifying an item that is alone in its lane.
+PREPARED_PER_CORE = 32
+CACHE_LINE = 64
+
+SCHEME = "ed25519"
 KEY_WIDTHS = (32,)
 SIGNATURE_WIDTHS = (64,)
 NAMES = "key", "signature", "message"
 
 
 def verify_many(
-    keys: ColumnLike,
+    keys: KeysLike,
     signatures: ColumnLike,
     messages: ColumnLike,
     *,
@@ -50,7 +57,8 @@ def verify_many(
 ) -> Verdicts:
     """Verifies n signatures and returns one verdict for each, in order.
 
-    keys: 32 bytes each. They fix n. signatures: 64 bytes each, R and S. messages: any length each.
+    keys: 32 bytes each, or what `prepare` made of them. They fix n. signatures: 64 bytes each, R
+    and S. messages: any length each.
     Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items (flat bytes
     have no meaning as messages, whose width nothing tells).
     rule: one of the names above. BAD_KEY: A does not decode, or the rule refuses it. BAD_SIGNATURE:
@@ -64,11 +72,12 @@ def verify_many(
     """
     code = _rule(rule)
     isa = isa_of(device)
-    k = column("keys", keys, widths=KEY_WIDTHS)
+    k = key_column(keys, SCHEME, widths=KEY_WIDTHS)
     s = column("signatures", signatures, widths=SIGNATURE_WIDTHS, n=k.n, fixed_by="keys")
     m = column("messages", messages, widths=None, n=k.n, fixed_by="keys")
     verdicts = np.zeros(k.n, np.uint8)
-    work = _cpu.ed25519_verify(verdicts, k, s, m, rule=code, isa=isa)
+    flags = _cpu.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
+    work = _cpu.ed25519_verify(verdicts, k, s, m, rule=code, flags=flags, isa=isa)
     _pool.run(
         k.n,
         work,
@@ -78,6 +87,34 @@ def verify_many(
         shortest=EQUATION_ITEMS if rule == ZIP215 else 1,
     )
     return decided(verdicts)
+
+
+def prepare(
+    keys: ColumnLike, *, device: str | None = None, threads: int | None = None
+) -> PreparedKeys:
+    """Decodes keys once and makes tables of their multiples, for many calls of `verify_many`, under
+    any rule and on any device.
+
+    Takes keys in the forms that `verify_many` takes. 6400 bytes of memory a key; what `take` makes
+    of the result shares them. Preparing takes about as long as verifying once; then a lane takes
+    0.4 times as long, an item of a large batch under ZIP215 0.8 times. A key that does not decode
+    is kept as such, and its items are BAD_KEY; what a rule refuses it refuses when it is used.
+    Exceptions are those of `verify_many`.
+    """
+    isa = isa_of(device)
+    k = column("keys", keys, widths=KEY_WIDTHS)
+    rows = _rows(k.n)
+    codes = np.zeros(k.n, np.uint8)
+    work = _cpu_keys.prepare_ed25519_keys(rows, codes, k, isa=isa)
+    _pool.run(k.n, work, threads=threads, least=PREPARED_PER_CORE, grain=LANES)
+    return PreparedKeys(SCHEME, rows, codes)
+
+
+def _rows(n: int) -> NDArray[np.uint8]:
+    """Returns memory for n rows that starts on a cache line."""
+    memory = np.empty(n * _cpu_keys.ED25519_ROW + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : memory.size - CACHE_LINE + start].reshape(n, _cpu_keys.ED25519_ROW)
 
 
 def verify(

@@ -14,19 +14,21 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import _cpu, _pool
+from . import _cpu, _cpu_keys, _pool
 from ._columns import BytesLike, Column, ColumnLike, Widths, column
 from ._devices import isa_of
-from ._items import LANES, SIGNATURES_PER_CORE, decided, demand_ok, item
+from ._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok, item
+from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
 
-__all__ = ["DEFAULT_USER_ID", "USER_ID_MOST", "verify", "verify_many"]
+__all__ = ["DEFAULT_USER_ID", "USER_ID_MOST", "prepare", "verify", "verify_many"]
 
 DEFAULT_USER_ID = b"1234567812345678"
 """The user ID of GM/T 0009-2012 section 10, for whoever has agreed on no other."""
 USER_ID_MOST = 8191
 """The longest user ID, in bytes: its length in bits is hashed as 16 bits."""
 
+SCHEME = "sm2"
 KEY_WIDTHS = (33, 65, 64)
 DIGEST_WIDTHS = (32,)
 SIGNATURE_WIDTHS: dict[str, Widths] = {
@@ -40,7 +42,7 @@ UserIdLike: TypeAlias = "ColumnLike"
 
 
 def verify_many(
-    keys: "ColumnLike | None",
+    keys: "KeysLike | None",
     signatures: ColumnLike,
     messages: "ColumnLike | None" = None,
     *,
@@ -53,7 +55,7 @@ def verify_many(
     """Verifies n signatures and returns one verdict for each, in order.
 
     keys: 33 bytes (02/03, x), 65 bytes (04, x, y) or 64 bytes (x, y), mixed at will unless packed;
-    None, with "fisco" only, for the keys that the signatures hold.
+    or what `prepare` made of them; None, with "fisco" only, for the keys that the signatures hold.
     signatures: they fix n. By `encoding`: "compact" is r, s, 64 bytes; "der" is strict DER
     (ChainMaker, X.509); "fisco" is r, s, x, y, 128 bytes, the key appended (FISCO BCOS).
     messages: bytes of any length each, none included (flat bytes have no meaning, as nothing tells
@@ -75,7 +77,9 @@ def verify_many(
     isa = isa_of(device)
     given = _the_one(("messages", messages), ("digests", digests))
     s = column("signatures", signatures, widths=SIGNATURE_WIDTHS[encoding])
-    k = None if keys is None else _column("keys", keys, KEY_WIDTHS, s.n)
+    k = None
+    if keys is not None:
+        k = key_column(keys, SCHEME, widths=KEY_WIDTHS, n=s.n, fixed_by="signatures")
     if digests is None:
         m, ids = _column("messages", given, None, s.n), _user_ids(user_id, s.n)
     else:
@@ -86,6 +90,24 @@ def verify_many(
     )
     _pool.run(s.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
     return decided(verdicts)
+
+
+def prepare(
+    keys: ColumnLike, *, device: str | None = None, threads: int | None = None
+) -> PreparedKeys:
+    """Decodes keys once, for many calls of `verify_many`, which then takes no square roots.
+
+    Takes keys in the forms that `verify_many` takes; packed ones must be an array of shape (n,
+    width) or Arrow fixed-size binary, since flat bytes do not tell their number. 64 bytes of memory
+    a key. A key that is none is kept as such, and its items are BAD_KEY. Exceptions are those of
+    `verify_many`.
+    """
+    isa = isa_of(device)
+    k = column("keys", keys, widths=KEY_WIDTHS)
+    points = np.zeros((k.n, _cpu_keys.POINT_ROW), np.uint8)
+    work = _cpu_keys.decode_keys(points, k, curve="sm2", flags=0, isa=isa)
+    _pool.run(k.n, work, threads=threads, least=KEYS_PER_CORE, grain=LANES)
+    return PreparedKeys.of_points(SCHEME, points)
 
 
 def verify(

@@ -8,13 +8,14 @@ longer than 32 bytes it is its leftmost 32 bytes, a shorter one is padded with z
 from .. import _ecdsa
 from .._columns import BytesLike, ColumnLike
 from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
+from .._prepared import KeysLike, PreparedKeys
 from .._verdicts import Verdicts
 
-__all__ = ["COMPACT_WIDTHS", "DIGEST_WIDTHS", "KEY_WIDTHS", "verify", "verify_many"]
+__all__ = ["COMPACT_WIDTHS", "DIGEST_WIDTHS", "KEY_WIDTHS", "prepare", "verify", "verify_many"]
 
 
 def verify_many(
-    keys: ColumnLike,
+    keys: KeysLike,
     signatures: ColumnLike,
     digests: ColumnLike,
     *,
@@ -26,7 +27,8 @@ def verify_many(
 ) -> Verdicts:
     """Verifies n signatures and returns one verdict for each, in order.
 
-    keys: 33 bytes (02/03, x), 65 bytes (04, x, y) or 64 bytes (x, y), mixed at will unless packed.
+    keys: 33 bytes (02/03, x), 65 bytes (04, x, y) or 64 bytes (x, y), mixed at will unless packed;
+    or what `prepare` made of them.
     signatures: 64 bytes (r, s) each if `encoding` is "compact" (WebAuthn, JOSE, TEE quotes); "der"
     is strict DER (X.509, Fabric); "der-lax" also takes lengths and numbers that BER would write.
     digests: 32 bytes each. They fix n.
@@ -50,6 +52,23 @@ def verify_many(
         device=device,
         threads=threads,
     )
+
+
+def prepare(
+    keys: ColumnLike,
+    *,
+    hybrid_keys: bool = False,
+    device: str | None = None,
+    threads: int | None = None,
+) -> PreparedKeys:
+    """Decodes keys once, for many calls of `verify_many`, which then takes no square roots.
+
+    Takes keys in the forms that `verify_many` takes; packed ones must be an array of shape (n,
+    width) or Arrow fixed-size binary, since flat bytes do not tell their number. 64 bytes of memory
+    a key. A key that is none is kept as such, and its items are BAD_KEY. Exceptions are those of
+    `verify_many`.
+    """
+    return _ecdsa.prepare("p256", keys, hybrid_keys=hybrid_keys, device=device, threads=threads)
 
 
 def verify(

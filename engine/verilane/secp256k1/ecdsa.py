@@ -13,7 +13,7 @@ from .. import _cpu, _ecdsa, _pool
 from .._columns import BytesLike, Column, ColumnLike, column
 from .._devices import isa_of
 from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
-from .._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, item
+from .._items import LANES, SIGNATURES_PER_CORE, decided, item
 from .._prepared import KeysLike, PreparedKeys
 from .._verdicts import Verdicts
 from ..errors import InvalidSignature
@@ -30,7 +30,6 @@ __all__ = [
     "verify_many",
 ]
 
-SCHEME = "secp256k1.ecdsa"
 RECOVERABLE_WIDTHS = (65,)
 
 Keys: TypeAlias = NDArray[np.uint8]
@@ -91,12 +90,9 @@ def prepare(
     a key. A key that is none is kept as such, and its items are BAD_KEY. Exceptions are those of
     `verify_many`.
     """
-    isa = isa_of(device)
-    k = column("keys", keys, widths=KEY_WIDTHS)
-    points = np.zeros((k.n, 64), np.uint8)
-    work = _cpu.decode_keys(points, k, flags=_ecdsa.flags_of(False, hybrid_keys), isa=isa)
-    _pool.run(k.n, work, threads=threads, least=KEYS_PER_CORE, grain=LANES)
-    return PreparedKeys(SCHEME, points)
+    return _ecdsa.prepare(
+        "secp256k1", keys, hybrid_keys=hybrid_keys, device=device, threads=threads
+    )
 
 
 def recover_many(

@@ -7,7 +7,7 @@ Nostr an event's id.
 
 import numpy as np
 
-from .. import _cpu, _pool
+from .. import _cpu, _cpu_keys, _pool
 from .._columns import BytesLike, ColumnLike, column
 from .._devices import isa_of
 from .._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok
@@ -66,9 +66,9 @@ def prepare(
     isa = isa_of(device)
     k = column("keys", keys, widths=KEY_WIDTHS)
     points = np.zeros((k.n, 64), np.uint8)
-    work = _cpu.decode_keys(points, k, flags=_cpu.XONLY_KEYS, isa=isa)
+    work = _cpu_keys.decode_keys(points, k, curve="secp256k1", flags=_cpu.XONLY_KEYS, isa=isa)
     _pool.run(k.n, work, threads=threads, least=KEYS_PER_CORE, grain=LANES)
-    return PreparedKeys(SCHEME, points)
+    return PreparedKeys.of_points(SCHEME, points)
 
 
 def verify(
