@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dispatch.h"
-#include "scheme/schnorr.h"
+#include "scheme/schnorr_block.h"
 
 /* In place of SHA-256: the digest of tag || head || message is the message, 32 bytes. */
 static void itself(uint8_t *digests, size_t n, const vl_message *messages, const uint32_t *order) {
@@ -24,7 +24,7 @@ int chosen_schnorr(uint8_t *verdicts, size_t n, const uint8_t *keys, const uint8
     if (error != VL_SUCCESS) return error;
     const vl_curve_ops *curve = vl_dispatch_curve(&vl_curve_secp256k1, isa, n, &pieces, &error);
     if (error != VL_SUCCESS) return error;
-    vl_schnorr_input input = {&columns[0], &columns[1], &columns[2], curve, &plan, 0};
+    vl_schnorr_input input = {&columns[0], &columns[1], &columns[2], curve, &plan, 0, NULL, 1};
     vl_secp256k1_schnorr_blocks(verdicts, n, &input, &pieces);
     return VL_SUCCESS;
 }
