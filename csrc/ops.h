@@ -17,7 +17,8 @@ typedef struct {
     vl_u256 x, y;
 } vl_point;
 
-/* Most items that one call of a primitive below may get; scratch sizes follow from it. */
+/* Most items that one call of a primitive below may get; scratch sizes follow from it. As many Schnorr signatures make one
+ * equation: of 512 an item costs 1.06 times as much, of 256 1.15 times. */
 #define VL_BLOCK 1024
 
 /* Points with one kind of scalars, as summands of msm; lengths count 64-bit words. scalar = the number v that the words say,

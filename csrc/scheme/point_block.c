@@ -56,4 +56,4 @@ size_t vl_block_size(size_t n, size_t most, size_t lanes) {
     return size < most ? size : most;
 }
 
-size_t vl_point_block_size(size_t n, size_t lanes) { return vl_block_size(n, VL_BLOCK, lanes); }
+size_t vl_point_block_size(size_t n, size_t lanes) { return vl_block_size(n, VL_LANES_BLOCK, lanes); }

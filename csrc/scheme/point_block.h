@@ -48,7 +48,9 @@ void vl_point_block_sum(vl_point_block *b, size_t from, size_t to, const vl_curv
  * block, a multiple of lanes. */
 size_t vl_block_size(size_t n, size_t most, size_t lanes);
 
-/* The same for blocks of VL_BLOCK. */
+/* The same where items are decided one by one. Such blocks gain nothing by size, and beyond this one they leave the second-level
+ * cache (1,024 items: 2 % slower). */
+enum { VL_LANES_BLOCK = 512 };
 size_t vl_point_block_size(size_t n, size_t lanes);
 
 #endif

@@ -189,7 +189,7 @@ static int verify_block(block *b, uint8_t *verdicts, size_t n, const vl_schnorr_
 
 void vl_secp256k1_schnorr_blocks(uint8_t *verdicts, size_t n, const vl_schnorr_input *input,
                                  const vl_scratch *scratch) {
-    const size_t size = vl_point_block_size(n, (size_t)input->ops->lanes);
+    const size_t size = vl_block_size(n, VL_BLOCK, (size_t)input->ops->lanes);
     int try_equation = input->seed != NULL;
     for (size_t first = 0; first < n; first += size) {
         size_t count = n - first < size ? n - first : size;

@@ -22,8 +22,8 @@ from .._verdicts import Verdicts
 __all__ = ["prepare", "verify", "verify_many"]
 
 SCHEME = "secp256k1.schnorr"
-# C judges so many by one equation (VL_BLOCK). Parts of 512 cost 1.05 times as much an item, parts of
-# 256 1.2 times.
+# C judges so many by one equation (VL_BLOCK). Parts of 512 cost 1.06 times as much an item, parts of
+# 256 1.15 times.
 EQUATION_ITEMS = 1024
 
 KEY_WIDTHS = (32,)
