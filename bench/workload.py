@@ -213,7 +213,6 @@ def exceptional_sm2(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
     return keys, signed, digests
 
 
-
 @cache
 def ed25519_signatures(n: int) -> Columns:
     """(keys, signatures, messages of 32 bytes), all valid under every rule, always the same."""

@@ -66,9 +66,7 @@ TINY = [(7, 3), (7, 5), (13, 2), (13, 6), (37, 5)]
 
 
 def points_of(p: int, b: int) -> list[tuple[int, int]]:
-    return [
-        (x, y) for x, y in itertools.product(range(p), repeat=2) if (y * y - x**3 - b) % p == 0
-    ]
+    return [(x, y) for x, y in itertools.product(range(p), repeat=2) if (y * y - x**3 - b) % p == 0]
 
 
 @cache

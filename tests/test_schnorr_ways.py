@@ -1,5 +1,5 @@
-"""BIP-340's two ways to a verdict, one lane per item and the batch equation, give the same ones: for
-mixtures of good, forged and hostile items, whatever the batch's size and wherever they stand.
+"""BIP-340's two ways to a verdict, one lane per item and the batch equation, give the same ones:
+for mixtures of good, forged and hostile items, whatever the batch's size and wherever they stand.
 """
 
 import random
@@ -36,9 +36,7 @@ def codes_of(items: list[Item], isa: str | None, *, equation: bool, flags: int =
     k, s, m = (column("items", part, widths=None) for part in columns(items))
     verdicts = np.zeros(len(items), np.uint8)
     flags |= _cpu.EQUATION_ALWAYS
-    work = _cpu.schnorr_verify(
-        verdicts, k, s, m, flags=flags, equations=equation, isa=isa_of(isa)
-    )
+    work = _cpu.schnorr_verify(verdicts, k, s, m, flags=flags, equations=equation, isa=isa_of(isa))
     work(0, len(items))
     return verdicts.tolist()
 
@@ -98,9 +96,7 @@ def related(kind: str) -> list[Item]:
         "powers of two": lambda i: (2**i, 2 ** (i + 1)),
         "G": lambda i: ((1, N - 1)[i % 2], (1, 2, N - 1)[i % 3]),
     }
-    return [
-        signed(kind, *(x % N for x in numbers[kind](i)), message=b"%d" % i) for i in range(200)
-    ]
+    return [signed(kind, *(x % N for x in numbers[kind](i)), message=b"%d" % i) for i in range(200)]
 
 
 KINDS = ["progression", "R = P", "R = -P", "one key", "one R", "lambda", "powers of two", "G"]

@@ -4,10 +4,10 @@ Everything here is public data: nothing is constant time. The message is what th
 it is hashed here, with the tag "BIP0340/challenge". Bitcoin signs a 32-byte digest as its message,
 Nostr an event's id.
 
-From 40 items on (8 without AVX-512), a random linear combination of many items' equations is checked
-first ("Batch Verification" in the standard), with 128-bit coefficients that the operating system
-draws anew for each part of a batch; if it fails, bad items are looked for and judged one by one.
-Verdicts are the same either way.
+From 40 items on (8 without AVX-512), a random linear combination of many items' equations is
+checked first ("Batch Verification" in the standard), with 128-bit coefficients that the operating
+system draws anew for each part of a batch; if it fails, bad items are looked for and judged one by
+one. Verdicts are the same either way.
 """
 
 import numpy as np
@@ -22,8 +22,8 @@ from .._verdicts import Verdicts
 __all__ = ["prepare", "verify", "verify_many"]
 
 SCHEME = "secp256k1.schnorr"
-# C judges so many by one equation (VL_BLOCK). Parts of 512 cost 1.06 times as much an item, parts of
-# 256 1.15 times.
+# C judges so many by one equation (VL_BLOCK). Parts of 512 cost 1.06 times as much an item, parts
+# of 256 1.15 times.
 EQUATION_ITEMS = 1024
 
 KEY_WIDTHS = (32,)
