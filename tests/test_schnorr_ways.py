@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 from reference import schnorr
 from reference.schnorr import challenge, even, number_bytes, point_bytes
 from reference.secp256k1 import LAMBDA, N, lift_x
-from schnorr_items import Item, columns, honest_items, hostile_items, one_of_each_kind, signed
+from schnorr_items import (
+    Item,
+    codes_of,
+    columns,
+    honest_items,
+    hostile_items,
+    one_of_each_kind,
+    signed,
+)
 from verilane import _cpu, secp256k1
-from verilane._columns import column
-from verilane._devices import isa_of
 
 RNG = random.Random("two ways")
 
@@ -29,16 +35,6 @@ def good_items() -> list[Item]:
 @cache
 def forged_items() -> list[Item]:
     return [x for x in honest_items() if x.verdict == schnorr.MISMATCH]
-
-
-def codes_of(items: list[Item], isa: str | None, *, equation: bool, flags: int = 0) -> list[int]:
-    """Verdicts by the equation wherever there are any items for it, or without it."""
-    k, s, m = (column("items", part, widths=None) for part in columns(items))
-    verdicts = np.zeros(len(items), np.uint8)
-    flags |= _cpu.EQUATION_ALWAYS
-    work = _cpu.schnorr_verify(verdicts, k, s, m, flags=flags, equations=equation, isa=isa_of(isa))
-    work(0, len(items))
-    return verdicts.tolist()
 
 
 def assert_both_ways(items: list[Item], isa: str | None) -> None:
