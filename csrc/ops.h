@@ -35,7 +35,7 @@ enum { VL_MSM_KINDS = 3 };
 
 /* Of a curve with halves of scalars: most terms (each kind's rounded up to whole lanes, those whose scalars are not centred
  * counted twice), and most and fewest bits of a digit. Windows are 128 / width, rounded up; 16 of them take all terms, more
- * of them fewer: windows times terms are at most 16 VL_CURVE_MSM_TERMS. */
+ * of them fewer: windows times terms are at most 16 VL_CURVE_MSM_TERMS. Scratch for it is 1.1 MB. */
 enum { VL_CURVE_MSM_TERMS = 3 * VL_BLOCK + 24, VL_CURVE_MSM_WIDTH = 8, VL_CURVE_MSM_NARROWEST = 4 };
 
 typedef struct vl_curve vl_curve; /* scheme/curve.h */
