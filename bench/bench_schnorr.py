@@ -5,13 +5,23 @@
 
 from typing import Any
 
+import numpy as np
 import peers
 import pytest
 from machine import cores
-from workload import exceptional_schnorr, packed, schnorr_signatures
+from workload import (
+    exceptional_schnorr,
+    packed,
+    schnorr_forged,
+    schnorr_related,
+    schnorr_signatures,
+    schnorr_some_forged,
+)
 
 import verilane
-from verilane import Verdict, secp256k1
+from verilane import Verdict, _cpu, secp256k1
+from verilane._columns import column
+from verilane._devices import isa_of
 
 BATCHES = [1, 8, 64, 1024, 16384]
 MANY = [n for n in BATCHES if n >= 1024]
@@ -95,3 +105,68 @@ def test_schnorr_exceptional_on(measure: Any, n: int, device: str) -> None:
     columns = [packed(column) for column in exceptional_schnorr(n)]
     verdicts = measure(lambda: verify_many(*columns, device=device, threads=1), n)
     assert set(verdicts) == {Verdict.MISMATCH}
+
+
+# ---- One equation for all, and one lane for each: where the first is the better one ----
+
+
+@sizes("schnorr, ways", [4, 6, 8, 12, 16, 32, 40, 48, 64, 128, 1024])
+@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx512"])
+@pytest.mark.parametrize("way", ["equation", "lanes"])
+def test_schnorr_ways(measure: Any, n: int, device: str, way: str) -> None:
+    if device not in ISAS:
+        pytest.skip(f"{device} is missing here")
+    keys, signed, messages = (
+        column("items", packed(x), widths=None) for x in schnorr_signatures(n)
+    )
+    verdicts = np.zeros(n, np.uint8)
+    work = _cpu.schnorr_verify(
+        verdicts,
+        keys,
+        signed,
+        messages,
+        flags=_cpu.EQUATION_ALWAYS,
+        equations=way == "equation",
+        isa=isa_of(device),
+    )
+    measure(lambda: work(0, n), n)
+    assert set(verdicts) == {1}
+
+
+# ---- Hostile batches: each group's base is a clean batch ----
+
+
+@sizes("schnorr, hostile", [64, 1024])
+def test_schnorr_hostile_clean(measure: Any, n: int) -> None:
+    columns = [packed(column) for column in schnorr_signatures(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n, base=True).all_ok
+
+
+@sizes("schnorr, hostile", [64, 1024])
+def test_schnorr_hostile_forged(measure: Any, n: int) -> None:
+    columns = [packed(column) for column in schnorr_forged(n)]
+    verdicts = measure(lambda: verify_many(*columns, threads=1), n)
+    assert set(verdicts) == {Verdict.MISMATCH}
+
+
+@sizes("schnorr, hostile", [64, 1024])
+@pytest.mark.parametrize("bad", [1, 2, 16])
+def test_schnorr_hostile_some_forged(measure: Any, n: int, bad: int) -> None:
+    """The equation fails, and the bad items have to be found."""
+    columns = [packed(column) for column in schnorr_some_forged(n, bad)]
+    verdicts = measure(lambda: verify_many(*columns, threads=1), n)
+    assert verdicts.count(Verdict.MISMATCH) == bad
+
+
+@sizes("schnorr, hostile", [64, 1024])
+def test_schnorr_hostile_related(measure: Any, n: int) -> None:
+    """Keys in arithmetic progression, and R = P."""
+    columns = [packed(column) for column in schnorr_related(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
+
+
+@sizes("schnorr, hostile", [64, 1024])
+def test_schnorr_hostile_repeated(measure: Any, n: int) -> None:
+    """One signature n times."""
+    columns = [packed(column[:1] * n) for column in schnorr_signatures(n)]
+    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok

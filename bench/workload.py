@@ -30,6 +30,7 @@ ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
 
 Packed = NDArray[np.uint8]
+Columns = tuple[list[bytes], list[bytes], list[bytes]]
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,50 @@ def schnorr_signatures(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
         message = rng.randbytes(32)
         keys.append(private.public_key_xonly.format())
         signed.append(private.sign_schnorr(message, bytes(32)))
+        messages.append(message)
+    return keys, signed, messages
+
+
+def _with_other_messages(columns: Columns) -> Columns:
+    """Ordinary forgeries: every message has changed since."""
+    keys, signed, messages = columns
+    return keys, signed, [bytes([message[0] ^ 1]) + message[1:] for message in messages]
+
+
+def _mixed(good: Columns, forged: Columns, bad: int) -> Columns:
+    """Items of `good`, but `bad` of them from `forged`, evenly spread."""
+    n = len(good[0])
+    places = {(2 * i + 1) * n // (2 * bad) for i in range(bad)}
+    keys, signed, messages = (
+        [(y if i in places else x) for i, (x, y) in enumerate(zip(a, b, strict=True))]
+        for a, b in zip(good, forged, strict=True)
+    )
+    return keys, signed, messages
+
+
+@cache
+def schnorr_forged(n: int) -> Columns:
+    """Every item is a MISMATCH."""
+    return _with_other_messages(schnorr_signatures(n))
+
+
+@cache
+def schnorr_some_forged(n: int, bad: int) -> Columns:
+    """Valid but for `bad` of them, evenly spread."""
+    return _mixed(schnorr_signatures(n), schnorr_forged(n), bad)
+
+
+@cache
+def schnorr_related(n: int) -> Columns:
+    """Keys a G, (a + 1) G, (a + 2) G and so on, each signature with R = P; all valid."""
+    tag = hashlib.sha256(b"BIP0340/challenge").digest()
+    keys, signed, messages = [], [], []
+    for secret in range(10**9, 10**9 + n):
+        point, message = PrivateKey.from_int(secret).public_key.format(), secret.to_bytes(32, "big")
+        d, x = secret if point[0] == 2 else ORDER - secret, point[1:]
+        e = int.from_bytes(hashlib.sha256(tag + tag + x + x + message).digest(), "big")
+        keys.append(x)
+        signed.append(x + ((1 + e) * d % ORDER).to_bytes(32, "big"))
         messages.append(message)
     return keys, signed, messages
 
@@ -168,9 +213,6 @@ def exceptional_sm2(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
     return keys, signed, digests
 
 
-Columns = tuple[list[bytes], list[bytes], list[bytes]]
-
-
 @cache
 def ed25519_signatures(n: int) -> Columns:
     """(keys, signatures, messages of 32 bytes), all valid under every rule, always the same."""
@@ -186,21 +228,14 @@ def ed25519_signatures(n: int) -> Columns:
 
 @cache
 def ed25519_forged(n: int) -> Columns:
-    """Each with the signature of another message."""
-    keys, signed, messages = ed25519_signatures(n)
-    return keys, signed, [bytes(reversed(message)) for message in messages]
+    """Every item is a MISMATCH."""
+    return _with_other_messages(ed25519_signatures(n))
 
 
 @cache
 def ed25519_some_forged(n: int, bad: int) -> Columns:
     """Valid but for `bad` of them, evenly spread."""
-    places = {(2 * i + 1) * n // (2 * bad) for i in range(bad)}
-    good, forged = ed25519_signatures(n), ed25519_forged(n)
-    keys, signed, messages = (
-        [(y if i in places else x) for i, (x, y) in enumerate(zip(a, b, strict=True))]
-        for a, b in zip(good, forged, strict=True)
-    )
-    return keys, signed, messages
+    return _mixed(ed25519_signatures(n), ed25519_forged(n), bad)
 
 
 @cache

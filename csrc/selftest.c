@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include "scheme/coefficients.h"
 #include "scheme/ecdsa_block.h"
-#include "scheme/schnorr.h"
+#include "scheme/schnorr_block.h"
 #include "scheme/sm2.h"
 #include "scheme/u256.h"
 #include "selftest_vectors.h"
@@ -139,9 +140,10 @@ static int recovered_keys_are_right(const curve_answers *known, const vl_curve_o
 
 /* ---- BIP-340 as a whole ---- */
 
-/* The known signature over and over; every second message, those with i mod 2 = forged, has one bit flipped. */
+/* The known signature over and over; every second message, those with i mod 2 = forged, has one bit flipped (none if forged is
+ * 2). seed: NULL or that of an equation. */
 static int schnorr_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch,
-                                      size_t forged) {
+                                      size_t forged, const uint8_t *seed) {
     uint8_t keys[MOST_ITEMS][32], signatures[MOST_ITEMS][64], messages[MOST_ITEMS][32], verdicts[MOST_ITEMS];
     size_t n = items(ops, 1);
     for (size_t i = 0; i < n; i++) {
@@ -154,11 +156,58 @@ static int schnorr_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops
     vl_column signature_column = {signatures[0], NULL, 64};
     vl_column message_column = {messages[0], NULL, 32};
     vl_hash_plan hashing = {VL_SHA256, 32, 1, &vl_padding_sha256, sha256, sha256};
-    vl_schnorr_input input = {&key_column, &signature_column, &message_column, ops, &hashing, 0};
+    vl_schnorr_input input = {&key_column, &signature_column, &message_column, ops, &hashing, 0, seed, 1};
     memset(verdicts, VL_UNDECIDED, sizeof verdicts);
     vl_secp256k1_schnorr_blocks(verdicts, n, &input, scratch);
     int right = 1;
     for (size_t i = 0; i < n; i++) right &= verdicts[i] == (i % 2 == forged ? VL_MISMATCH : VL_OK);
+    return right;
+}
+
+/* Numbers below 2^252, the same ones each time. */
+static void fill(vl_u256 *numbers, size_t n, uint64_t state) {
+    for (size_t i = 0; i < n; i++) {
+        for (int j = 0; j < 4; j++) numbers[i].w[j] = state = state * 6364136223846793005u + 1442695040888963407u;
+        numbers[i].w[3] >>= 12;
+    }
+}
+
+/* double_mul, whose answers were right, says what msm must make of some points and numbers: sum (k_i + z_i) P_i. */
+static int multi_sums_are_right(const vl_curve_ops *ops, void *scratch) {
+    vl_u256 k[MOST_ITEMS], z[MOST_ITEMS], both[MOST_ITEMS], zero[MOST_ITEMS] = {{{0}}};
+    vl_point p[MOST_ITEMS], product[MOST_ITEMS], expected, sum;
+    uint64_t centred[MOST_ITEMS][2]; /* z + 2^127, 0 <= z < 2^127 */
+    uint8_t exceptional[MOST_ITEMS];
+    size_t n = items(ops, 3);
+    fill(both, n, 1);
+    fill(k, n, 2);
+    fill(z, n, 3);
+    for (size_t i = 0; i < n; i++) p[i] = vl_secp256k1_base;
+    ops->double_mul(p, exceptional, n, both, zero, p, scratch);
+    for (size_t i = 0; i < n; i++) {
+        z[i] = (vl_u256){{z[i].w[0], z[i].w[1] & UINT64_MAX >> 1, 0, 0}};
+        centred[i][0] = z[i].w[0];
+        centred[i][1] = z[i].w[1] | (uint64_t)1 << 63;
+        u256_add(&both[i], &k[i], &z[i]);
+    }
+    ops->double_mul(product, exceptional, n, zero, both, p, scratch);
+    int right = vl_secp256k1_subtract(&expected, NULL, &product[0]);
+    for (size_t i = 1; i < n; i++) right &= vl_secp256k1_subtract(&expected, &expected, &product[i]);
+    right &= vl_secp256k1_subtract(&expected, NULL, &expected);
+    const vl_msm_terms terms[] = {{p, k[0].w, 4, (uint32_t)n, 256, 0}, {p, centred[0], 2, (uint32_t)n, 128, 1}};
+    for (uint32_t width = VL_CURVE_MSM_NARROWEST; width <= VL_CURVE_MSM_WIDTH; width++) {
+        right &= ops->msm(&sum, terms, 2, width, scratch);
+        right &= same_point(&sum, &expected);
+    }
+    return right;
+}
+
+static int schnorr_is_right(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch) {
+    const uint8_t seed[VL_SEED_SIZE] = {1};
+    int right = multi_sums_are_right(ops, scratch->primitive);
+    for (size_t forged = 0; forged <= 2; forged++)
+        right = right && schnorr_verdicts_are_right(ops, sha256, scratch, forged, NULL) &&
+                schnorr_verdicts_are_right(ops, sha256, scratch, forged, seed);
     return right;
 }
 
@@ -201,8 +250,7 @@ static int curve_is_right(const curve_answers *known, const vl_curve_ops *ops, c
 }
 
 int vl_selftest_secp256k1(const vl_curve_ops *ops, const vl_hash_ops *sha256, const vl_scratch *scratch) {
-    return curve_is_right(&secp256k1_answers, ops, scratch) && schnorr_verdicts_are_right(ops, sha256, scratch, 0) &&
-           schnorr_verdicts_are_right(ops, sha256, scratch, 1);
+    return curve_is_right(&secp256k1_answers, ops, scratch) && schnorr_is_right(ops, sha256, scratch);
 }
 
 int vl_selftest_p256(const vl_curve_ops *ops, const vl_scratch *scratch) {

@@ -112,9 +112,14 @@ int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, con
 /* ---- secp256k1 Schnorr: BIP-340 ---- */
 
 /* keys: 32 bytes each, x (y is even); signatures: 64 bytes each, r || s; messages: any length. A key is VL_BAD_KEY where
- * lift_x fails, a signature VL_BAD_SIGNATURE where r >= p or s >= n. flags: 0 or VL_PREPARED_KEYS. */
+ * lift_x fails, a signature VL_BAD_SIGNATURE where r >= p or s >= n.
+ * seed: 32 random bytes, secret and new for each call, or NULL. With a seed, many items are judged by one equation,
+ * sum z_i (s_i G - e_i P_i - R_i) = O with R_i = lift_x(r_i) and 128-bit z_i made from the seed: a bad item passes with
+ * probability 2^-128 as long as nobody who makes signatures can foresee the seed. Where it fails, bad items are looked for and
+ * judged one by one, as they are without a seed. flags: VL_PREPARED_KEYS, VL_EQUATION_ALWAYS. */
 int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
-                                const vl_column *messages, unsigned flags, int isa, void *scratch, size_t scratch_size);
+                                const vl_column *messages, unsigned flags, const uint8_t *seed, int isa, void *scratch,
+                                size_t scratch_size);
 
 /* Decodes keys once, for many uses: points64 = n rows x || y, zero where the key is none; such a row is VL_BAD_KEY
  * wherever it is used. flags: 0 or VL_HYBRID_KEYS (ECDSA's keys, which verify takes as keys of 64 bytes), or

@@ -227,6 +227,19 @@ class Equation(ctypes.Structure):
     )
 
 
+class Batch(ctypes.Structure):
+    """csrc/scheme/bisect.h: vl_batch."""
+
+    _fields_ = (
+        ("kind", ctypes.c_void_p),
+        ("equation", ctypes.c_void_p),
+        ("n", ctypes.c_size_t),
+        ("random", ctypes.c_uint64),
+        ("one_by_one", ctypes.c_void_p),
+        ("block", ctypes.c_void_p),
+    )
+
+
 class Items:
     """n items whose equations are wrong by errors[i] B, that is R + k A - s B = errors[i] B, up to
     parts of small order. halves: keys come with 2^128 A, as prepared ones do.
@@ -275,7 +288,9 @@ class Items:
         holds, total = self.holds(0, self.e.n)
         assert not holds
         out = ctypes.create_string_buffer(self.e.n)
-        LIBRARY.vl_ed25519_equation_halve(out, ctypes.byref(self.e), words([*total]))
+        kind = ctypes.addressof(ctypes.c_char.in_dll(LIBRARY, "vl_ed25519_equation_kind"))
+        batch = Batch(kind, ctypes.addressof(self.e), self.e.n)
+        LIBRARY.vl_batch_halve(out, ctypes.byref(batch), words([*total]) + bytes(8))
         return list(out.raw)
 
 

@@ -199,14 +199,16 @@ def slots_add(
     q_live: Sequence[int],
     doubling: Sequence[bool],
     group: Sequence[int],
+    name: str = "native_slots_add",
 ) -> tuple[list[tuple[int, ...]], list[int]]:
     """One point per lane in p and q; one mask or number per slot in the others. Returns the sums
-    and the groups' masks of exceptional lanes.
+    and the groups' masks of exceptional lanes (native_slots_add_all: the slots' masks of sums that
+    are there).
     """
     n = len(doubling)
     out = ctypes.create_string_buffer(64 * len(p))
     exceptional = (ctypes.c_uint32 * n)()
-    wrong = native.native_slots_add(
+    wrong = getattr(native, name)(
         out,
         exceptional,
         ctypes.c_size_t(n),
@@ -271,6 +273,33 @@ def test_affine_additions(tiny: ctypes.CDLL, curve: Curve) -> None:
             chosen = RNG.choices(good, k=RNG.randrange(20)) + RNG.choices(bad, k=count)
             RNG.shuffle(chosen)
             check_slots(tiny, curve, chosen)
+
+
+def check_all_slots(native: ctypes.CDLL, curve: Curve, cases: Sequence[tuple]) -> None:
+    sums, live = slots_add(
+        native, *zip(*cases, strict=True), [0] * len(cases), name="native_slots_add_all"
+    )
+    for (q, r, p_live, q_live, doubling), got, there in zip(cases, sums, live, strict=True):
+        first, second = q if p_live or doubling else None, r if q_live or doubling else None
+        total = curve.sums[first, second]
+        assert (got if there else None) == total, (q, r, p_live, q_live, doubling)
+
+
+def test_affine_additions_without_exceptions(tiny: ctypes.CDLL, curve: Curve) -> None:
+    """Equal, opposite and absent summands, points of order 2; alone and among others."""
+    good, bad = affine_cases(curve)
+    bad = [case for case in bad if not case[4]]  # slot_set_double is not for points of order 2
+    cases = good + bad
+    if not cases:
+        return
+    RNG.shuffle(cases)
+    for start in range(0, len(cases), 500):
+        check_all_slots(tiny, curve, cases[start : start + 500])
+    for case in bad:
+        check_all_slots(tiny, curve, [case])
+        chosen = [*RNG.choices(good or bad, k=RNG.randrange(20)), case, *RNG.choices(bad, k=2)]
+        RNG.shuffle(chosen)
+        check_all_slots(tiny, curve, chosen)
 
 
 # ---- the real field ----
@@ -382,3 +411,27 @@ def test_affine_on_a_machine(machine: ctypes.CDLL, large: weierstrass.Curve) -> 
             first, second = p[i] if p_live else None, q[i] if q_live else None
             assert sums[i] == large.add(first, first if doubling[slot] else second)
         assert exceptional == expected
+
+
+def test_affine_without_exceptions_on_a_machine(
+    machine: ctypes.CDLL, large: weierstrass.Curve
+) -> None:
+    some = some_points(large)
+    lanes = machine.native_lanes()
+    for slots in (1, 2, 3, 16):
+        p = [RNG.choice(some) for _ in range(slots * lanes)]
+        q = [RNG.choice([*some, r, r, large.negate(r)]) for r in p]
+        live = [
+            [RNG.getrandbits(lanes) | RNG.getrandbits(lanes) for _ in range(slots)]
+            for _ in range(2)
+        ]
+        plain = [False] * slots, [0] * slots
+        sums, there = slots_add(machine, p, q, *live, *plain, name="native_slots_add_all")
+        for slot, lane in itertools.product(range(slots), range(lanes)):
+            i = slot * lanes + lane
+            first, second = (
+                x if mask[slot] >> lane & 1 else None
+                for x, mask in zip((p[i], q[i]), live, strict=True)
+            )
+            got = sums[i] if there[slot] >> lane & 1 else None
+            assert got == large.add(first, second)

@@ -148,6 +148,40 @@ def test_one_scalar_for_all(native: ctypes.CDLL, scalar: int) -> None:
     check(native, [Range([scalar] * 1000, 32)], 8, 128, 100)
 
 
+@pytest.mark.parametrize("masks", [[7, ~7], [1 << j for j in range(9)], [0b1010, ~0b1010]])
+def test_lists_of_lists(native: ctypes.CDLL, masks: list[int]) -> None:
+    """Each old list is in those new ones that its bucket's bits ask for, unless it is left out."""
+    rng = random.Random(str(masks))
+    masks = [mask & 0xFFFFFFFF for mask in masks]
+    width, buckets, windows = 8, 166, 8
+    load(native, [Range([rng.getrandbits(128) for _ in range(700)], 17, 2)], width, buckets)
+    lists = (ctypes.c_uint32 * (3 * 5000))()
+    entries = (ctypes.c_uint32 * (MOST_TERMS * MOST_WINDOWS))()
+    numbers = (ctypes.c_uint32 * windows)(*range(9, 9 + windows))
+    count = native.native_sort(lists, entries, numbers, windows, 4)
+    old = [lists[3 * i + 2] for i in range(count)]
+    assert len(old) > len(set(old)), "some are cut"
+    live = [int(rng.random() < 0.9) for _ in range(count)]
+    given_masks = (ctypes.c_uint32 * len(masks))(*masks)
+    count = native.native_regroup(lists, entries, windows, given_masks, len(masks), bytes(live))
+    got = []
+    lengths = []
+    for i in range(count):
+        start, length, bucket = lists[3 * i : 3 * i + 3]
+        lengths.append(min(length, 255))
+        got += [(entries[place], bucket) for place in range(start, start + length)]
+    assert lengths == sorted(lengths, reverse=True)
+    assert len({lists[3 * i + 2] for i in range(count)}) == count
+    expected = []
+    for i, bucket in enumerate(old):
+        window, size = divmod(bucket, buckets + 1)
+        parts = [size & mask for mask in masks if size & mask and live[i]]
+        expected += [(2 * i, window * (buckets + 1) + part) for part in parts]
+        assert not live[i] or sum(parts) == size
+    assert sorted(got) == sorted(expected)
+    assert broken_bounds(native) == (0, "")
+
+
 @settings(max_examples=30)
 @given(data=st.data())
 def test_any_ranges(native: ctypes.CDLL, data: st.DataObject) -> None:

@@ -191,14 +191,20 @@ def test_c_refuses_what_it_cannot_read() -> None:
         ((keys, column, keys), -2, size, isa),
         ((keys, column, keys), 0, size - 1, small),
     ]:
-        assert verify(verdicts, 3, *columns_, 0, number, scratch, length) == error
+        assert verify(verdicts, 3, *columns_, 0, ffi.NULL, number, scratch, length) == error
         assert bytes(ffi.buffer(verdicts)) == bytes(3), "nothing is decided"
-    for flags in (1, 2, 4, 16, 8 + 1):
-        assert verify(verdicts, 3, keys, column, keys, flags, 0, scratch, size) == argument
-    assert verify(ffi.NULL, 3, keys, column, keys, 0, 0, scratch, size) == argument
-    assert verify(ffi.NULL, 0, ffi.NULL, ffi.NULL, ffi.NULL, 0, 0, scratch, size) == lib.VL_SUCCESS
-    assert verify(verdicts, 3, keys, column, keys, 0, 0, scratch, size) == lib.VL_SUCCESS
-    assert bytes(ffi.buffer(verdicts)) == bytes([int(Verdict.BAD_KEY)]) * 3
+    for flags in (1, 2, 4, 16, 8 + 1, 64):
+        got = verify(verdicts, 3, keys, column, keys, flags, ffi.NULL, 0, scratch, size)
+        assert got == argument
+    rest = ffi.NULL, 0, scratch, size
+    assert verify(ffi.NULL, 3, keys, column, keys, 0, *rest) == argument
+    assert verify(ffi.NULL, 0, ffi.NULL, ffi.NULL, ffi.NULL, 0, *rest) == lib.VL_SUCCESS
+    for seed in (ffi.NULL, bytes(32)):
+        for flags in (0, lib.VL_EQUATION_ALWAYS):
+            ffi.memmove(verdicts, bytes(3), 3)
+            got = verify(verdicts, 3, keys, column, keys, flags, seed, *rest[1:])
+            assert got == lib.VL_SUCCESS
+            assert bytes(ffi.buffer(verdicts)) == bytes([int(Verdict.BAD_KEY)]) * 3
 
 
 def test_inputs_are_left_alone(isa: str) -> None:

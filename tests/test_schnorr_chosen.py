@@ -61,6 +61,13 @@ def item(u: int, v: int, q: int, *, r: int | None = None) -> Chosen:
 
 
 def codes(items: list[Chosen], isa: str) -> list[int]:
+    """The verdicts, which are the same one by one and by the equation."""
+    lanes, equation = (codes_of(items, isa, seed) for seed in (None, random.randbytes(32)))
+    assert lanes == equation
+    return lanes
+
+
+def codes_of(items: list[Chosen], isa: str, seed: bytes | None) -> list[int]:
     chosen, size = native()
     keys, signatures, challenges, _ = zip(*items, strict=True)
     verdicts = ctypes.create_string_buffer(len(items))
@@ -70,6 +77,7 @@ def codes(items: list[Chosen], isa: str) -> list[int]:
         b"".join(keys),
         b"".join(signatures),
         b"".join(challenges),
+        seed,
         isa_of(isa),
         ctypes.create_string_buffer(size),
         ctypes.c_size_t(size),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reference import schnorr
+from schnorr_items import Item, codes_of
 from verilane import secp256k1
 
 Shared = Callable[[str], Path]  # the fixture: finds a file of ../shared or skips the test
@@ -21,6 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 def rows(shared: Shared) -> list[dict[str, str]]:
     path = shared("vectors/secp256k1/test-vectors.csv")
     return list(csv.DictReader(path.read_text("utf-8").splitlines()))
+
+
+def both_ways(columns: list[list[bytes]], isa: str, *, equation: bool) -> list[int]:
+    """Verdicts by the batch equation, however few the items are, or one by one."""
+    items = [Item("published", *row, schnorr.OK) for row in zip(*columns, strict=True)]
+    return codes_of(items, isa, equation=equation)
 
 
 # What kind of no a row of the CSV is: the standard names one kind only.
@@ -47,6 +54,8 @@ def test_bip340(shared: Shared, isa: str) -> None:
     ]
     assert expected.count(schnorr.OK) == 9
     assert secp256k1.schnorr.verify_many(*columns, device=isa).codes.tolist() == expected
+    for equation in (False, True):
+        assert both_ways(columns, isa, equation=equation) == expected
     for item, code in zip(zip(*columns, strict=True), expected, strict=True):
         one = [[part] for part in item]
         assert secp256k1.schnorr.verify_many(*one, device=isa).codes.tolist() == [code]
@@ -96,12 +105,17 @@ def test_nostr(shared: Shared, isa: str) -> None:
     assert len(table) == 361
     columns = [table[name] for name in ("public_key", "signature", "message")]
     assert secp256k1.schnorr.verify_many(*columns, device=isa).all_ok
-    messages = table["message"].to_pylist()
+    lists = [column.to_pylist() for column in columns]
+    messages = lists[2]
     shifted = messages[1:] + messages[:1]
     got = secp256k1.schnorr.verify_many(*columns[:2], shifted, device=isa)
     same = [a == b for a, b in zip(messages, shifted, strict=True)]
-    assert got.codes.tolist() == [schnorr.OK if each else schnorr.MISMATCH for each in same]
+    expected = [schnorr.OK if each else schnorr.MISMATCH for each in same]
+    assert got.codes.tolist() == expected
     assert sum(same) < 20
+    for equation in (False, True):
+        assert set(both_ways(lists, isa, equation=equation)) == {schnorr.OK}
+        assert both_ways([*lists[:2], shifted], isa, equation=equation) == expected
 
 
 def test_the_tag_is_the_standards() -> None:

@@ -4,6 +4,7 @@
 #define VL_SCHEME_COEFFICIENTS_H
 
 #include "hash/hash.h"
+#include "ops.h"
 
 /* Bytes of a seed: secret random ones, new for each call. */
 enum { VL_SEED_SIZE = 32 };
@@ -18,5 +19,11 @@ typedef struct {
  * seed may serve several times if the counters c .. c + n - 1 do not overlap. */
 void vl_coefficients(vl_coefficient *z, size_t n, const uint8_t *seed, uint64_t counter, const vl_hash_plan *hashing,
                      vl_hash_scratch *scratch);
+
+/* product = |z| a, and whether z is negative. |z| <= 2^127, so that the product is at most 2^127 a. */
+int vl_coefficient_times(uint64_t product[6], vl_coefficient z, const vl_u256 *a);
+
+/* sums[0] - sums[1] = z[0] a[0] + .. + z[n - 1] a[n - 1], each sum at most n 2^383. */
+void vl_coefficient_products(uint64_t sums[2][8], size_t n, const vl_coefficient *z, const vl_u256 *a);
 
 #endif

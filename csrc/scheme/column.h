@@ -31,9 +31,14 @@ static inline vl_bytes column_item(const vl_column *column, size_t i) {
     if (column->offsets == NULL) {
         item.length = column->width;
         if (item.length) item.data = column->data + i * column->width;
-    } else if (column->offsets[i + 1] > column->offsets[i]) {
-        item.length = (size_t)(column->offsets[i + 1] - column->offsets[i]);
-        item.data = column->data + column->offsets[i];
+    } else {
+        /* Read once: the caller's memory may change meanwhile. */
+        const int64_t start = ((const volatile int64_t *)column->offsets)[i];
+        const int64_t end = ((const volatile int64_t *)column->offsets)[i + 1];
+        if (end > start) {
+            item.length = (size_t)(end - start);
+            item.data = column->data + start;
+        }
     }
     return item;
 }

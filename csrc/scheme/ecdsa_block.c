@@ -58,7 +58,7 @@ static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ecdsa_i
     if (p->live == 0) return;
     /* Steps 4 and 5: u1 = e / s, u2 = r / s, R = u1 G + u2 Q */
     ops->scalar_ratio(p->u, p->v, p->live, b->e, b->r, b->s, scratch);
-    vl_point_block_sum(p, ops, scratch);
+    vl_point_block_sum(p, 0, p->live, ops, scratch);
     for (size_t k = 0; k < p->live; k++) {
         verdicts[p->item[k]] = judge(&p->sum[k], p->infinite[k], &b->r[k], input->curve);
     }
@@ -107,7 +107,7 @@ static void recover_block(block *b, uint8_t *keys64, uint8_t *verdicts, size_t n
     if (p->live == 0) return;
     /* Step 1.6.1: Q = r^-1 (s R - e G) = u G + v R with u = -e / r, v = s / r */
     ops->scalar_ratio(p->u, p->v, p->live, b->e, b->s, b->r, scratch);
-    vl_point_block_sum(p, ops, scratch);
+    vl_point_block_sum(p, 0, p->live, ops, scratch);
     for (size_t k = 0; k < p->live; k++) {
         size_t i = p->item[k];
         verdicts[i] = give_key(keys64 + 64 * i, &p->sum[k], p->infinite[k], input->curve);

@@ -200,18 +200,21 @@ static void decode_r(block *b, uint8_t *verdicts, const vl_edwards_ops *ops, voi
     keep_undecided(b, verdicts);
 }
 
-/* Before parts are searched for bad items, some are looked at: where many are bad, searching costs more than it saves. They
- * are neighbours, at a place that nobody can foresee. */
-enum { PROBE = 32, PROBE_MANY = 4 };
+/* by_lanes as scheme/bisect.h asks for it. */
+typedef struct {
+    block *b;
+    uint8_t *verdicts;
+    const vl_ed25519_input *input;
+    const vl_edwards_ops *ops;
+    void *scratch;
+} lanes;
 
-static int many_are_bad(block *b, uint8_t *verdicts, const vl_ed25519_input *input, const vl_edwards_ops *ops,
-                        void *scratch) {
-    if (b->live < 4 * PROBE) return 0;
-    const size_t from = b->equation.z[0].w[0] % (b->live - PROBE + 1);
+static size_t one_by_one(void *context, size_t from, size_t to) {
+    const lanes *l = context;
     size_t bad = 0;
-    by_lanes(b, verdicts, from, from + PROBE, input, ops, scratch);
-    for (size_t k = from; k < from + PROBE; k++) bad += verdicts[b->item[k]] != VL_OK;
-    return bad >= PROBE_MANY;
+    by_lanes(l->b, l->verdicts, from, to, l->input, l->ops, l->scratch);
+    for (size_t k = from; k < to; k++) bad += l->verdicts[l->b->item[k]] != VL_OK;
+    return bad;
 }
 
 /* Decides what it can, the rest stays live: valid items, if no more are bad than halving finds. Returns whether the equation
@@ -219,7 +222,6 @@ static int many_are_bad(block *b, uint8_t *verdicts, const vl_ed25519_input *inp
 static int by_equation(block *b, uint8_t *verdicts, const vl_ed25519_input *input, size_t first,
                        const vl_edwards_ops *ops, void *scratch) {
     vl_ed25519_equation *e = &b->equation;
-    vl_point sum;
     decode_r(b, verdicts, ops, scratch);
     const size_t n = e->n = b->live;
     if (n < input->equation_from) return 1;
@@ -235,14 +237,13 @@ static int by_equation(block *b, uint8_t *verdicts, const vl_ed25519_input *inpu
     e->ops = ops;
     e->scratch = scratch;
     vl_ed25519_equation_begin(e, input->seed, first, input->hashing, &b->hashing);
-    const int holds = vl_ed25519_equation_holds(&sum, e, 0, n);
-    for (size_t k = 0; k < n; k++) b->good[k] = (uint8_t)holds;
-    const int useless = !holds && many_are_bad(b, verdicts, input, ops, scratch);
-    if (!holds && !useless) vl_ed25519_equation_halve(b->good, e, &sum);
+    lanes context = {b, verdicts, input, ops, scratch};
+    const vl_batch batch = {&vl_ed25519_equation_kind, e, n, e->z[0].w[0], one_by_one, &context};
+    const int useful = vl_batch_decide(b->good, &batch);
     for (size_t k = 0; k < n; k++)
         if (b->good[k] && verdicts[b->item[k]] == VL_UNDECIDED) verdicts[b->item[k]] = VL_OK;
     keep_undecided(b, verdicts);
-    return !useless && b->live <= n / 2;
+    return useful && b->live <= n / 2;
 }
 
 /* ---- Blocks ---- */

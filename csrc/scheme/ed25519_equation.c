@@ -39,9 +39,6 @@ static uint32_t width_for(size_t n, const vl_edwards_ops *ops, int in_halves) {
     return row->width;
 }
 
-/* Parts of so many items are not halved any more: the sum over one half costs as much as a lane for each of its items. */
-enum { SMALLEST = 32 };
-
 /* ---- The equation ---- */
 
 /* 2^127 + 2^255 */
@@ -85,33 +82,18 @@ int vl_ed25519_equation_holds(vl_point *sum, const vl_ed25519_equation *e, size_
     return vanishes_by_8(sum);
 }
 
-/* ---- Failure: which items? ---- */
+/* ---- What the search for bad items asks ---- */
 
-typedef struct {
-    const vl_ed25519_equation *equation;
-    uint8_t *good;
-    size_t work; /* items that may still be summed up */
-} halving;
-
-static void set_good(halving *h, size_t from, size_t to) {
-    for (size_t i = from; i < to; i++) h->good[i] = 1;
+static int holds(vl_sum *sum, const void *equation, size_t from, size_t to) {
+    sum->infinite = 0;
+    return vl_ed25519_equation_holds(&sum->point, equation, from, to);
 }
 
-/* The equation does not hold for from .. to - 1. The sum over one half is what is left of `sum` after the other's. */
-static void halve(halving *h, const vl_point *sum, size_t from, size_t to) {
-    const size_t middle = from + (to - from) / 2;
-    vl_point left, right;
-    if (to - from <= SMALLEST || h->work < middle - from) return;
-    h->work -= middle - from;
-    const int left_holds = vl_ed25519_equation_holds(&left, h->equation, from, middle);
-    vl_ed25519_subtract(&right, sum, &left);
-    if (left_holds) set_good(h, from, middle);
-    else halve(h, &left, from, middle);
-    if (vanishes_by_8(&right)) set_good(h, middle, to);
-    else halve(h, &right, middle, to);
+static int vanishes(const vl_sum *sum) { return vanishes_by_8(&sum->point); }
+
+static void subtract(vl_sum *r, const vl_sum *a, const vl_sum *b) {
+    r->infinite = 0;
+    vl_ed25519_subtract(&r->point, &a->point, &b->point);
 }
 
-void vl_ed25519_equation_halve(uint8_t *good, const vl_ed25519_equation *e, const vl_point *sum) {
-    halving h = {e, good, e->n};
-    halve(&h, sum, 0, e->n);
-}
+const vl_equation_kind vl_ed25519_equation_kind = {holds, vanishes, subtract};

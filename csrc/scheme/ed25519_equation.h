@@ -11,6 +11,7 @@
 #define VL_SCHEME_ED25519_EQUATION_H
 
 #include "ops.h"
+#include "scheme/bisect.h"
 #include "scheme/coefficients.h"
 
 /* Items of one block, all of them points that were decoded and numbers below L; what belongs to item i is at i. */
@@ -36,8 +37,7 @@ void vl_ed25519_equation_begin(vl_ed25519_equation *e, const uint8_t *seed, uint
 /* Whether the equation holds for the items from .. to - 1. *sum = what stands in its parentheses. from < to. */
 int vl_ed25519_equation_holds(vl_point *sum, const vl_ed25519_equation *e, size_t from, size_t to);
 
-/* Halves and halves again, within bounds of work: good[i] = 1 for items of a part for which the equation holds, others are
- * left as they are. On input: it does not hold for all n, sum is theirs. Work: sums over n items at most. */
-void vl_ed25519_equation_halve(uint8_t *good, const vl_ed25519_equation *e, const vl_point *sum);
+/* The same for scheme/bisect.h; `equation` is a vl_ed25519_equation. */
+extern const vl_equation_kind vl_ed25519_equation_kind;
 
 #endif

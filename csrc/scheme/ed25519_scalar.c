@@ -96,27 +96,6 @@ static void reduce_380(vl_u256 *k, const uint64_t x[6]) {
     subtract_order(k, 2);
 }
 
-/* product = |z| a, and whether z is negative: z = v - 2^127, |z| <= 2^127, a < 2^253 */
-static int times_coefficient(uint64_t product[6], vl_coefficient v, const vl_u256 *a) {
-    const int negative = !(v.w[1] >> 63);
-    uint64_t size[2] = {v.w[0], v.w[1] ^ (uint64_t)1 << 63};
-    if (negative) { /* -(v - 2^127), where v - 2^127 is v with its top bit flipped, in two's complement */
-        size[0] = ~size[0] + 1;
-        size[1] = ~size[1] + (size[0] == 0);
-    }
-    for (int i = 0; i < 6; i++) product[i] = 0;
-    for (int i = 0; i < 2; i++) {
-        unsigned __int128 t = 0;
-        for (int j = 0; j < 4; j++) {
-            t += (unsigned __int128)size[i] * a->w[j] + product[i + j];
-            product[i + j] = (uint64_t)t;
-            t >>= 64;
-        }
-        product[i + 4] = (uint64_t)t;
-    }
-    return negative;
-}
-
 /* r = -r mod L. On input: r < L. */
 static void negate(vl_u256 *r) {
     if (!u256_is_zero(r)) u256_sub(r, &order, r);
@@ -124,25 +103,16 @@ static void negate(vl_u256 *r) {
 
 void vl_ed25519_times_coefficient(vl_u256 *r, vl_coefficient z, const vl_u256 *k) {
     uint64_t product[6];
-    const int negative = times_coefficient(product, z, k);
+    const int negative = vl_coefficient_times(product, z, k);
     reduce_380(r, product);
     if (negative) negate(r);
 }
 
-/* Positive and negative products are summed apart, each below 2^64 2^380. */
 void vl_ed25519_minus_products(vl_u256 *r, size_t n, const vl_coefficient *z, const vl_u256 *s) {
-    uint64_t sum[2][8] = {{0}};
+    uint64_t sums[2][8];
     vl_u256 positive;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t product[6], *to = sum[times_coefficient(product, z[i], &s[i])];
-        unsigned __int128 t = 0;
-        for (int j = 0; j < 8; j++) {
-            t += (unsigned __int128)to[j] + (j < 6 ? product[j] : 0);
-            to[j] = (uint64_t)t;
-            t >>= 64;
-        }
-    }
-    reduce_512(&positive, sum[0]);
-    reduce_512(r, sum[1]);
+    vl_coefficient_products(sums, n, z, s);
+    reduce_512(&positive, sums[0]);
+    reduce_512(r, sums[1]);
     if (u256_sub(r, r, &positive)) u256_add(r, r, &order);
 }

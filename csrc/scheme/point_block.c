@@ -3,6 +3,11 @@
 #include "scheme/curve.h"
 #include "verilane.h"
 
+void vl_decompress(vl_compressed_points *c, const vl_curve_ops *ops, void *scratch) {
+    if (c->count) ops->decompress(c->y, c->ok, c->count, c->x, c->odd, scratch);
+    for (size_t k = 0; k < c->count; k++) c->ok[k] = c->ok[k] && (c->y[k].w[0] & 1) == c->odd[k];
+}
+
 static void decompress(vl_point_block *b, size_t n, const vl_curve_ops *ops, void *scratch) {
     vl_compressed_points *c = &b->compressed;
     c->count = 0;
@@ -12,12 +17,11 @@ static void decompress(vl_point_block *b, size_t n, const vl_curve_ops *ops, voi
         c->x[c->count] = b->q[i].x;
         c->odd[c->count++] = b->odd[i];
     }
-    if (c->count == 0) return;
-    ops->decompress(c->y, c->ok, c->count, c->x, c->odd, scratch);
+    vl_decompress(c, ops, scratch);
     for (size_t k = 0; k < c->count; k++) {
         size_t i = c->item[k];
         b->q[i].y = c->y[k];
-        b->form[i] = c->ok[k] && (c->y[k].w[0] & 1) == c->odd[k] ? VL_POINT_XY : VL_POINT_NONE;
+        b->form[i] = c->ok[k] ? VL_POINT_XY : VL_POINT_NONE;
     }
 }
 
@@ -38,9 +42,9 @@ void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t
     }
 }
 
-void vl_point_block_sum(vl_point_block *b, const vl_curve_ops *ops, void *scratch) {
-    ops->double_mul(b->sum, b->infinite, b->live, b->u, b->v, b->q, scratch);
-    for (size_t k = 0; k < b->live; k++) {
+void vl_point_block_sum(vl_point_block *b, size_t from, size_t to, const vl_curve_ops *ops, void *scratch) {
+    ops->double_mul(b->sum + from, b->infinite + from, to - from, b->u + from, b->v + from, b->q + from, scratch);
+    for (size_t k = from; k < to; k++) {
         if (b->infinite[k]) b->infinite[k] = !ops->curve->double_mul_exact(&b->sum[k], &b->u[k], &b->v[k], &b->q[k]);
     }
 }
@@ -52,4 +56,4 @@ size_t vl_block_size(size_t n, size_t most, size_t lanes) {
     return size < most ? size : most;
 }
 
-size_t vl_point_block_size(size_t n, size_t lanes) { return vl_block_size(n, VL_BLOCK, lanes); }
+size_t vl_point_block_size(size_t n, size_t lanes) { return vl_block_size(n, VL_LANES_BLOCK, lanes); }

@@ -120,7 +120,7 @@ static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_sm2_inp
     if (p->live == 0) return;
     if (input->user_ids) hash(b, input, first);
     /* B6: (x1, y1) = s G + t PA */
-    vl_point_block_sum(p, input->ops, scratch);
+    vl_point_block_sum(p, 0, p->live, input->ops, scratch);
     for (size_t k = 0; k < p->live; k++) verdicts[p->item[k]] = judge(&p->sum[k], p->infinite[k], &b->e[k], &b->r[k]);
 }
 

@@ -220,15 +220,17 @@ def schnorr_verify(
     messages: Column,
     *,
     flags: int,
+    equations: bool = True,
     isa: int,
 ) -> Work:
-    """Returns the work that fills `verdicts` (n,)."""
-    return _verifies(_schnorr_verify, verdicts, (keys, signatures, messages), (flags,), isa)
+    """Returns the work that fills `verdicts` (n,). equations: whether batch equations are used."""
+    columns, seeds = (keys, signatures, messages), _seed if equations else _no_seed
+    return _verifies(_schnorr_verify, verdicts, columns, (flags,), isa, seeds)
 
 
 def schnorr_verify_one(key: BytesLike, signature: BytesLike, message: BytesLike, isa: int) -> int:
     """Returns the verdict of one item."""
-    return _verify_one(_schnorr_verify, key, signature, message, (0,), isa)
+    return _verify_one(_schnorr_verify, key, signature, message, (0, _NULL), isa)
 
 
 def ed25519_verify(

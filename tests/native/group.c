@@ -102,26 +102,46 @@ void native_complete(u64 *out, size_t n, const u64 *p, const u64 *q, int extra, 
     }
 }
 
-/* n slots of LANES additions p + q: slot i's masks p_live[i] and q_live[i], doubling[i] for p + p, group[i] < n. out: the
- * sums; exceptional[group]. Returns the number of slots whose live mask is wrong. */
-int native_slots_add(u64 *out, u32 *exceptional, size_t n, const u64 *p, const u64 *q, const u32 *p_live,
-                     const u32 *q_live, const u8 *doubling, const u32 *group) {
-    static slot s[SLOTS_MAX];
-    static mask marked[SLOTS_MAX];
+static slot slots[SLOTS_MAX];
+
+/* Returns the number of slots whose live mask is wrong. */
+static int set_slots(size_t n, const u64 *p, const u64 *q, const u32 *p_live, const u32 *q_live, const u8 *doubling,
+                     const u32 *group) {
     int wrong = 0;
     for (size_t i = 0; i < n; i++) {
         ge a, b;
         load_ge(&a, p + 8 * LANES * i, 0);
         load_ge(&b, q + 8 * LANES * i, 0);
-        if (doubling[i]) slot_set_double(&s[i], group[i], &a);
-        else slot_set_add(&s[i], group[i], &a, (mask)p_live[i], &b, (mask)q_live[i]);
-        if (!doubling[i] && s[i].live != (p_live[i] | q_live[i])) wrong++;
-        marked[i] = 0;
+        if (doubling[i]) slot_set_double(&slots[i], group[i], &a);
+        else slot_set_add(&slots[i], group[i], &a, (mask)p_live[i], &b, (mask)q_live[i]);
+        if (!doubling[i] && slots[i].live != (p_live[i] | q_live[i])) wrong++;
     }
-    slots_add(s, n, marked);
+    return wrong;
+}
+
+/* n slots of LANES additions p + q: slot i's masks p_live[i] and q_live[i], doubling[i] for p + p, group[i] < n. out: the
+ * sums; exceptional[group]. Returns what set_slots does. */
+int native_slots_add(u64 *out, u32 *exceptional, size_t n, const u64 *p, const u64 *q, const u32 *p_live,
+                     const u32 *q_live, const u8 *doubling, const u32 *group) {
+    static mask marked[SLOTS_MAX];
+    const int wrong = set_slots(n, p, q, p_live, q_live, doubling, group);
+    for (size_t i = 0; i < n; i++) marked[i] = 0;
+    slots_add(slots, n, marked);
     for (size_t i = 0; i < n; i++) {
-        store_ge(out + 8 * LANES * i, &s[i].p);
+        store_ge(out + 8 * LANES * i, &slots[i].p);
         exceptional[i] = marked[i];
+    }
+    return wrong;
+}
+
+/* The same without marks; live[i]: lanes in which there is a sum. */
+int native_slots_add_all(u64 *out, u32 *live, size_t n, const u64 *p, const u64 *q, const u32 *p_live,
+                         const u32 *q_live, const u8 *doubling, const u32 *group) {
+    const int wrong = set_slots(n, p, q, p_live, q_live, doubling, group);
+    slots_add(slots, n, NULL);
+    for (size_t i = 0; i < n; i++) {
+        store_ge(out + 8 * LANES * i, &slots[i].p);
+        live[i] = slots[i].live;
     }
     return wrong;
 }

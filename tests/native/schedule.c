@@ -29,4 +29,11 @@ u32 native_sort(u32 *lists, u32 *entries, const u32 *windows, u32 count, u32 lon
     return schedule.lists;
 }
 
+u32 native_regroup(u32 *lists, u32 *entries, u32 windows, const u32 *masks, u32 count, const u8 *live) {
+    msm_regroup(&schedule, windows, masks, count, live);
+    memcpy(lists, schedule.list, schedule.lists * sizeof(msm_list));
+    memcpy(entries, schedule.entry, sizeof schedule.entry);
+    return schedule.lists;
+}
+
 MACHINE_END

@@ -3,6 +3,11 @@
 Everything here is public data: nothing is constant time. The message is what the standard calls m:
 it is hashed here, with the tag "BIP0340/challenge". Bitcoin signs a 32-byte digest as its message,
 Nostr an event's id.
+
+From 40 items on (8 without AVX-512), a random linear combination of many items' equations is
+checked first ("Batch Verification" in the standard), with 128-bit coefficients that the operating
+system draws anew for each part of a batch; if it fails, bad items are looked for and judged one by
+one. Verdicts are the same either way.
 """
 
 import numpy as np
@@ -17,6 +22,10 @@ from .._verdicts import Verdicts
 __all__ = ["prepare", "verify", "verify_many"]
 
 SCHEME = "secp256k1.schnorr"
+# C judges so many by one equation (VL_BLOCK). Parts of 512 cost 1.06 times as much an item, parts
+# of 256 1.15 times.
+EQUATION_ITEMS = 1024
+
 KEY_WIDTHS = (32,)
 SIGNATURE_WIDTHS = (64,)
 NAMES = "key", "signature", "message"
@@ -51,7 +60,14 @@ def verify_many(
     verdicts = np.zeros(s.n, np.uint8)
     flags = _cpu.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
     work = _cpu.schnorr_verify(verdicts, k, s, m, flags=flags, isa=isa)
-    _pool.run(s.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
+    _pool.run(
+        s.n,
+        work,
+        threads=threads,
+        least=SIGNATURES_PER_CORE,
+        grain=LANES,
+        shortest=EQUATION_ITEMS,
+    )
     return decided(verdicts)
 
 

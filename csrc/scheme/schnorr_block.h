@@ -1,7 +1,7 @@
 /* BIP-340 Schnorr signatures over secp256k1, block by block, with the primitives of one instruction set: the standard's
  * steps in the standard's order, from bytes to verdicts. */
-#ifndef VL_SCHEME_SCHNORR_H
-#define VL_SCHEME_SCHNORR_H
+#ifndef VL_SCHEME_SCHNORR_BLOCK_H
+#define VL_SCHEME_SCHNORR_BLOCK_H
 
 #include "hash/hash.h"
 #include "ops.h"
@@ -14,6 +14,8 @@ typedef struct {
     const vl_curve_ops *ops;
     const vl_hash_plan *hashing; /* SHA-256 */
     unsigned flags;              /* VL_PREPARED_KEYS */
+    const uint8_t *seed;  /* of the coefficients of batch equations (scheme/coefficients.h), or NULL: no equations */
+    size_t equation_from; /* fewest items of a block to be tried in one equation, at least 1 */
 } vl_schnorr_input;
 
 /* On input: columns readable for n items; vl_secp256k1_prepare() was called.
