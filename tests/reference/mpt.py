@@ -37,10 +37,11 @@ def structure(items: Mapping[Nibbles, bytes], i: int, hash: Hash) -> Any:
         j += 1
     if j > i:
         return [hex_prefix(first[i:j], False), reference(items, j, hash)]
-    children: list[Any] = [
-        reference({k: v for k, v in items.items() if len(k) > i and k[i] == n}, i + 1, hash)
-        for n in range(16)
-    ]
+    below: list[dict[Nibbles, bytes]] = [{} for _ in range(16)]
+    for key, value in items.items():
+        if len(key) > i:
+            below[key[i]][key] = value
+    children = [reference(each, i + 1, hash) for each in below]
     return [*children, items.get(first[:i], b"") if len(first) == i else b""]
 
 
