@@ -1,12 +1,15 @@
 """Tries and proofs that the tests of mpt work on."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from Crypto.Hash import keccak as pycryptodome
 
-from reference.mpt import prove, root_node
+from reference import mpt as reference
+from reference.rlp import rlp_encode
+from verilane.proofs import mpt
 
 Items = Mapping[bytes, bytes]
 EMPTY_ROOT = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
@@ -17,11 +20,11 @@ def keccak256(message: bytes) -> bytes:
 
 
 def root_of(items: Items) -> bytes:
-    return keccak256(root_node(items, keccak256))
+    return reference.trie_root(items, keccak256)
 
 
 def proof_of(items: Items, key: bytes) -> list[bytes]:
-    return prove(items, key, keccak256)
+    return reference.prove(items, key, keccak256)
 
 
 @cache
@@ -44,3 +47,39 @@ def asked(items: Items, absent: int = 40) -> list[bytes]:
         others |= {key[: len(key) // 2], key + b"\0", key + rng.randbytes(3)}
     others |= {b"", *(rng.randbytes(rng.randint(0, 4)) for _ in range(absent))}
     return [*items, *sorted(others - set(items))]
+
+
+# ---- Verdicts ----
+
+Case = tuple[bytes, bytes, bytes, Sequence[bytes]]
+"""A root, a key as it is in the trie, a value, a proof."""
+
+
+def names(cases: Sequence[Case], **more: Any) -> list[str]:
+    if not cases:
+        return []
+    roots, keys, values, proofs = map(list, zip(*cases, strict=True))
+    return [
+        verdict.name
+        for verdict in mpt.verify_many(roots, keys, values, proofs, hash_keys=False, **more)
+    ]
+
+
+def said(cases: Sequence[Case]) -> list[str]:
+    return [reference.verify(*case, keccak256) for case in cases]
+
+
+# ---- Nodes ----
+
+LEAF = [b"\x20", b"value"]  # a leaf with an empty path: 8 bytes
+TINY = [b"\x20", b"v"]  # so small that a branch over two of them is embedded
+HASH = bytes(range(32))
+
+
+def branch(children: dict[int, Any] | None = None, value: bytes = b"") -> list[Any]:
+    return [*((children or {}).get(n, b"") for n in range(16)), value]
+
+
+def single(node: Any) -> tuple[bytes, list[bytes]]:
+    encoded = rlp_encode(node)
+    return keccak256(encoded), [encoded]
