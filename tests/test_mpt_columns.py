@@ -108,6 +108,27 @@ def test_forms_of_proofs() -> None:
     assert mpt.verify_many(root, keys[:3], values[:3], tuple(proofs[:3]), hash_keys=True).all_ok
 
 
+def test_arrow_lists() -> None:
+    pa = pytest.importorskip("pyarrow")
+    root, keys, values, proofs, _ = STATE
+    for kind in (pa.list_(pa.binary()), pa.large_list(pa.large_binary())):
+        array = pa.array(proofs, kind)
+        chunked = pa.chunked_array([array[:7], array[7:7], array[7:]])
+        for form in (array, chunked):
+            assert mpt.verify_many(root, keys, values, form, hash_keys=True).all_ok
+        some = mpt.verify_many(root, keys[5:90], values[5:90], array[5:90], hash_keys=True)
+        assert some.all_ok and len(some) == 85
+        assert len(mpt.verify_many(root, [], [], array[:0], hash_keys=True)) == 0
+    for wrong, error in (
+        (pa.array([proofs[0], None]), ValueError),
+        (pa.array([[proofs[0][0], None]]), ValueError),
+        (pa.array(proofs[0]), TypeError),
+        (pa.array([["text"]]), TypeError),
+    ):
+        with pytest.raises(error, match="proofs"):
+            mpt.verify_many(root, keys[:1], values[:1], wrong, hash_keys=True)
+
+
 def test_nodes_of_one_length() -> None:
     """A packed column of nodes, as a list of equal ones becomes."""
     leaves = [rlp_encode([b"\x20" + bytes([n]), bytes(40)]) for n in range(100)]

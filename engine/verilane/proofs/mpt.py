@@ -50,8 +50,9 @@ def verify_many(
     that the key is absent.
     proofs: n sequences of nodes (bytes-like each); or packed, `(data, node_offsets,
     proof_offsets)`: node j is data[node_offsets[j] : node_offsets[j + 1]], proof i has the nodes
-    proof_offsets[i] up to proof_offsets[i + 1]. No node at all stands for the one of an empty trie,
-    80. Nodes shorter than 32 bytes are part of their parents and do not come by themselves.
+    proof_offsets[i] up to proof_offsets[i + 1]; or a pyarrow array of lists of binary. No node at
+    all stands for the one of an empty trie, 80. Nodes shorter than 32 bytes are part of their
+    parents and do not come by themselves.
 
     Verdicts: OK. BAD_KEY: a root that is not 32 bytes long. BAD_SIGNATURE: a proof that is none: a
     node that is not in its only form (RLP, hex-prefix, references, no empty values), nodes that end
@@ -168,13 +169,12 @@ def _proofs(value: Any) -> tuple[Column, NDArray[np.int64]]:
     """Returns the nodes of all proofs, and where in them each proof begins, with their number."""
     if isinstance(value, tuple) and len(value) == 3 and not isinstance(value[0], (list, tuple)):
         data, node_offsets, proof_offsets = value
-        nodes = column("proofs", (data, _offsets("node_offsets", node_offsets)), widths=None)
-        starts = _offsets("proof_offsets", proof_offsets)
-        if not starts.size or starts[0] < 0 or starts[-1] > nodes.n or (np.diff(starts) < 0).any():
-            raise ValueError(
-                f"proofs: proof_offsets must ascend, from 0 or more to {nodes.n} (nodes) or fewer"
-            )
-        return nodes, starts
+        return _packed(
+            column("proofs", (data, _offsets("node_offsets", node_offsets)), widths=None),
+            _offsets("proof_offsets", proof_offsets),
+        )
+    if hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__"):
+        return _arrow(value)
     try:
         proofs = [tuple(proof) for proof in value]
     except TypeError:
@@ -182,6 +182,29 @@ def _proofs(value: Any) -> tuple[Column, NDArray[np.int64]]:
     starts = np.zeros(len(proofs) + 1, np.int64)
     np.cumsum([len(proof) for proof in proofs], out=starts[1:])
     return column("proofs", list(chain.from_iterable(proofs)), widths=None), starts
+
+
+def _arrow(value: Any) -> tuple[Column, NDArray[np.int64]]:
+    """Lists of binary, as pyarrow holds them: one array, or in chunks."""
+    if not hasattr(value, "validate"):
+        raise TypeError(f"proofs: expected pyarrow lists of binary, got {type(value).__name__}")
+    value.validate()  # its error is a ValueError
+    lists = value.combine_chunks() if hasattr(value, "combine_chunks") else value
+    if not hasattr(lists, "offsets") or not hasattr(lists, "values"):
+        raise TypeError(f"proofs: expected lists of binary, got {lists.type}")
+    if lists.null_count:
+        raise ValueError(f"proofs: {lists.null_count} of {len(lists)} values are null")
+    nodes = column("proofs", lists.values, widths=None)
+    return _packed(nodes, _offsets("proof_offsets", lists.offsets))
+
+
+def _packed(nodes: Column, starts: NDArray[np.int64]) -> tuple[Column, NDArray[np.int64]]:
+    """Raises ValueError where `starts` do not ascend within the nodes."""
+    if not starts.size or starts[0] < 0 or starts[-1] > nodes.n or (np.diff(starts) < 0).any():
+        raise ValueError(
+            f"proofs: proof_offsets must ascend, from 0 or more to {nodes.n} (nodes) or fewer"
+        )
+    return nodes, starts
 
 
 def _offsets(name: str, value: Any) -> NDArray[np.int64]:
