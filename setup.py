@@ -19,6 +19,7 @@ setup(
         "verilane.cli",
         "verilane.merkle",
         "verilane.p256",
+        "verilane.proofs",
         "verilane.secp256k1",
         "verilane.kernels",
     ],

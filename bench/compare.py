@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
+import chain_work
 import merkle_work
 import peers
 from figure import LARGE, Figure, Run
@@ -307,6 +308,7 @@ def merkle_figures() -> Iterator[Figure]:
         15.0,
     )
     yield from (Figure(**figure) for figure in merkle_work.figures())
+    yield from (Figure(**figure) for figure in chain_work.figures())
 
 
 P256 = Other("P-256", p256_signatures, p256.ecdsa, peers.cryptography_p256, "cryptography", 7.0)

@@ -276,6 +276,43 @@ int vl_merkle_verify_proofs(uint8_t *verdicts, size_t n, size_t n_roots, const v
                             const uint64_t *sizes, int leaf_hashes, int tree, int hash, int isa, void *scratch,
                             size_t scratch_size);
 
+/* ---- Ethereum's tries: Yellow Paper, section 4.1 and appendix D ---- */
+
+/* Words of memory per item that a caller lends for the root of an ordered trie. */
+enum { VL_TRIE_NODE_WORDS = 6 };
+
+/* Ordered tries: the items' keys are rlp(0), rlp(1), ... in each (transactions, receipts, withdrawals of a block). `starts`:
+ * n + 1 ascending numbers; trie t has the items starts[t] .. starts[t + 1], 2^56 at most; none is empty.
+ *
+ * vl_trie_leaves: nodes = the leaves of items first .. first + n, which `items` begins with; `nodes` has
+ * VL_TRIE_NODE_WORDS words for each item of all the tries. Several threads may do a range of items each.
+ * vl_trie_roots: roots = the n roots, 32 bytes each, from all leaves of these tries, which are used up; `nodes` begins with
+ * those of the first one. An empty trie's root is Keccak-256(80). */
+int vl_trie_leaves(uint64_t *nodes, size_t n, const vl_column *items, uint64_t first, size_t tries,
+                   const int64_t *starts, int isa, void *scratch, size_t scratch_size);
+int vl_trie_roots(uint8_t *roots, size_t n, uint64_t *nodes, const int64_t *starts, int isa, void *scratch,
+                  size_t scratch_size);
+
+/* Longest key of a proof whose keys are not hashed. */
+enum { VL_TRIE_LONGEST_KEY = 256 };
+
+/* Proofs that keys are in tries with these values, or (where the value is empty) that they are not. roots: n, or one for all
+ * (n_roots = 1). A proof is the nodes from the root on that the key's path goes through, those embedded in others excepted:
+ * nodes[starts[i] .. starts[i + 1]), n + 1 ascending numbers; no node stands for the one of an empty trie, 80.
+ * hash_keys: 1 if the trie's keys are the Keccak-256 of `keys` (state and storage), else 0 (transactions, receipts).
+ * memory: bytes that nodes are copied into before anything is decided on them; one, and as many as the longest proof has, at
+ * least, else VL_ERROR_SCRATCH.
+ * values may be NULL: any value, and none, will do. found (or NULL): 2 n numbers, where in nodes->data each proof's value
+ * begins and ends; twice 0 where there is none, or the proof does not hold.
+ * VL_BAD_KEY: a root that is not 32 bytes long. VL_BAD_SIGNATURE: a node is not one (RLP or hex-prefix not in their only form,
+ * a wrong number of items, a reference that is neither a hash nor an embedded node; below the root: fewer than 32 bytes),
+ * or they end before the path does or go on after it. VL_BAD_MESSAGE: a key of more than VL_TRIE_LONGEST_KEY bytes that is
+ * not hashed. VL_MISMATCH: a node has another hash than root or parent say, or the value is another one. Whether a trie has
+ * the shape that its keys ask for is not looked at: its root vouches for it. */
+int vl_trie_verify(uint8_t *verdicts, int64_t *found, size_t n, size_t n_roots, const vl_column *roots,
+                   const vl_column *keys, const vl_column *values, const vl_column *nodes, const int64_t *starts,
+                   int hash_keys, void *memory, size_t memory_size, int isa, void *scratch, size_t scratch_size);
+
 /* VL_CDEF_END */
 
 #ifdef __cplusplus

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "merkle/rlp.h"
+
 int vl_tree_open(vl_tree_hasher *tree, int kind, int hash, int isa, vl_level_scratch *scratch) {
     *tree = (vl_tree_hasher){.kind = vl_find_tree(kind), .scratch = scratch};
     if (!tree->kind) return VL_ERROR_ARGUMENT;
@@ -114,14 +116,6 @@ static void lone_parent(vl_tree_hasher *tree, uint8_t parent[VL_NODE], const uin
 
 /* ---- Groups of more than two ---- */
 
-uint8_t *vl_rlp_index(uint8_t *at, uint64_t index) {
-    int bytes = 0;
-    while (bytes < 8 && index >> (8 * bytes)) bytes++;
-    if (index == 0 || index >= 0x80) *at++ = (uint8_t)(0x80 + bytes);
-    while (bytes--) *at++ = (uint8_t)(index >> (8 * bytes));
-    return at;
-}
-
 /* What is hashed to make the parent of `count` nodes: they themselves, or on level 0 of an indexed tree rlp(index) || leaf
  * of each, put together in `buffer`. */
 static vl_bytes group_bytes(const vl_tree_hasher *tree, uint8_t *buffer, size_t count, const uint8_t *nodes,
@@ -129,7 +123,7 @@ static vl_bytes group_bytes(const vl_tree_hasher *tree, uint8_t *buffer, size_t 
     if (level > 0 || tree->kind->leaf != VL_LEAF_INDEXED) return (vl_bytes){nodes, VL_NODE * count};
     uint8_t *end = buffer;
     for (size_t i = 0; i < count; i++) {
-        end = vl_rlp_index(end, (group << tree->kind->log2_width) + i);
+        end = rlp_put_index(end, (group << tree->kind->log2_width) + i);
         memcpy(end, nodes + VL_NODE * i, VL_NODE);
         end += VL_NODE;
     }

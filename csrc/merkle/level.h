@@ -44,10 +44,6 @@ void vl_tree_hash(vl_tree_hasher *tree, uint8_t *digests, size_t n, const uint8_
 /* {digests = the hashes of n <= VL_GROUPS messages} */
 void vl_tree_hash_bytes(vl_tree_hasher *tree, uint8_t *digests, size_t n, const vl_bytes *bytes);
 
-/* Writes rlp(index) and returns its end: the integer as a big-endian string without leading zeros (Ethereum's Yellow
- * Paper, appendix B). */
-uint8_t *vl_rlp_index(uint8_t *at, uint64_t index);
-
 /* {root = that of the tree whose highest node this is} */
 void vl_tree_root(vl_tree_hasher *tree, uint8_t root[VL_NODE], const uint8_t top[VL_NODE], int depth);
 

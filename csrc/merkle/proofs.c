@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "merkle/level.h"
+#include "merkle/rlp.h"
 #include "scratch.h"
 
 /* Proofs at a time: their nodes and the pairs made of them stay in the first two levels of cache. */
@@ -158,7 +159,7 @@ static void step_pairs(proofs_call *c, size_t going) {
 
 /* What node `index` of a level is hashed as: on level 0 of an indexed tree, after its rlp(index). */
 static uint8_t *put_node(const vl_tree_kind *kind, uint8_t *at, const uint8_t *node, uint64_t index, int level) {
-    if (level == 0 && kind->leaf == VL_LEAF_INDEXED) at = vl_rlp_index(at, index);
+    if (level == 0 && kind->leaf == VL_LEAF_INDEXED) at = rlp_put_index(at, index);
     memcpy(at, node, VL_NODE);
     return at + VL_NODE;
 }

@@ -1,4 +1,4 @@
-"""Ethereum's RLP (Yellow Paper, appendix B): enough to take a transaction apart and hash it."""
+"""Ethereum's RLP (Yellow Paper, appendix B)."""
 
 from typing import Any
 
@@ -23,16 +23,26 @@ def rlp_decode(data: bytes) -> tuple[Any, bytes]:
     return items, rest
 
 
-def rlp_encode(fields: list[bytes]) -> bytes:
-    """The encoding of a flat list of byte strings."""
+def rlp_encode(item: Any) -> bytes:
+    """The encoding of bytes, or of a list of items."""
+    if isinstance(item, list):
+        return _prefix(0xC0, b"".join(map(rlp_encode, item)))
+    return item if len(item) == 1 and item[0] < 0x80 else _prefix(0x80, item)
 
-    def prefix(base: int, body: bytes) -> bytes:
-        if len(body) <= 55:
-            return bytes([base + len(body)]) + body
-        size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
-        return bytes([base + 55 + len(size)]) + size + body
 
-    items = [
-        field if len(field) == 1 and field[0] < 0x80 else prefix(0x80, field) for field in fields
-    ]
-    return prefix(0xC0, b"".join(items))
+def _prefix(base: int, body: bytes) -> bytes:
+    if len(body) <= 55:
+        return bytes([base + len(body)]) + body
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([base + 55 + len(size)]) + size + body
+
+
+def rlp_decode_strict(data: bytes) -> Any:
+    """The item that has this encoding; ValueError if none has."""
+    try:
+        item, rest = rlp_decode(data)
+    except (IndexError, RecursionError):
+        raise ValueError("ends too early") from None
+    if rest or rlp_encode(item) != data:
+        raise ValueError("not the item's encoding")
+    return item

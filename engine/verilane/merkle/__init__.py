@@ -19,6 +19,9 @@ A tree's kind fixes its leaf and node hashes and what becomes of a last node tha
 
 The empty tree's root is the hash of nothing ("rfc6962", "plain", "fisco2"), 32 zero bytes
 ("bitcoin", "fisco3"), zeros up to the limit ("ssz"); there is none for "openzeppelin".
+
+`ordered_trie_root` is the root of an Ethereum trie of transactions, receipts or withdrawals; its
+proofs are in `verilane.proofs.mpt`.
 """
 
 from ..errors import MutatedTree
@@ -28,12 +31,15 @@ from .proofs import verify_proofs
 from .range import Range
 from .roots import root
 from .tree import Tree
+from .tries import ordered_trie_root, ordered_trie_roots
 
 __all__ = [
     "MultiProof",
     "MutatedTree",
     "Range",
     "Tree",
+    "ordered_trie_root",
+    "ordered_trie_roots",
     "root",
     "verify_consistency",
     "verify_multiproof",

@@ -11,7 +11,7 @@ from .._items import decided
 from .._verdicts import Verdicts
 from .kinds import is_flat, open_run
 
-__all__ = ["NO_INDEX", "NO_SIZE", "numbers_of", "verify_proofs"]
+__all__ = ["NO_INDEX", "NO_SIZE", "numbers_of", "roots_of", "verify_proofs"]
 
 # A proof of a large tree takes 0.5 us.
 _PROOFS_PER_CORE = 256
@@ -63,7 +63,7 @@ def verify_proofs(
     items = column(
         "leaves", leaves, widths=(32,) if is_flat(leaves) else None, n=n, fixed_by="proofs"
     )
-    roots = _roots(root, n)
+    roots = roots_of(root, n)
     if run.kind.is_sorted:
         if indices is not None or sizes is not None:
             raise ValueError("an 'openzeppelin' proof has neither index nor size")
@@ -89,7 +89,8 @@ def verify_proofs(
     return decided(verdicts)
 
 
-def _roots(root: Any, n: int) -> Column:
+def roots_of(root: Any, n: int) -> Column:
+    """Returns one root for all proofs, or n of them, as a Column. ValueError for another number."""
     roots = column("root", root, widths=(32,) if is_flat(root) else None)
     if roots.n not in (1, n):
         raise ValueError(f"root: {roots.n} items, expected 1 or {n} (the proofs)")
