@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import ed25519, hashes, merkle, p256, secp256k1, sm2
+    from . import ed25519, hashes, merkle, p256, proofs, secp256k1, sm2
     from ._devices import Device, devices, use
     from ._prepared import PreparedKeys
     from ._verdicts import Verdict, Verdicts
@@ -37,6 +37,7 @@ __all__ = [
     "hashes",
     "merkle",
     "p256",
+    "proofs",
     "secp256k1",
     "sm2",
     "use",
@@ -59,7 +60,7 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 def __getattr__(name: str) -> object:
     """Imports what is asked for at first use (PEP 562): NumPy alone takes 100 ms to load."""
-    if name in ("ed25519", "hashes", "merkle", "p256", "secp256k1", "sm2"):
+    if name in ("ed25519", "hashes", "merkle", "p256", "proofs", "secp256k1", "sm2"):
         return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
