@@ -76,7 +76,7 @@ def test_all_keys_of_small_trees(isa: str, name: str) -> None:
 @pytest.mark.parametrize("name", TREES)
 def test_batches(isa: str, name: str) -> None:
     """One proof for all, and one for each; plain and compressed."""
-    tree = TREES[name](pairs_of(60))
+    tree = TREES[name](pairs_of(11))
     keys, absent = list(tree.pairs), near(tree)
     entries = [tree.exist(key) for key in keys] + [tree.gap(key) for key in absent]
     entries = entries[1::2] + entries[::2]
@@ -163,7 +163,7 @@ def test_shorter_and_longer_proofs(isa: str, name: str) -> None:
     ):
         proof = row[1]
         rows += [(row[0], proof[:n], *row[2:]) for n in range(len(proof))]
-        rows += [(row[0], proof + bytes([byte]), *row[2:]) for byte in range(256)]
+        rows += [(row[0], proof + bytes([byte]), *row[2:]) for byte in range(0, 256, 5)]
         rows += [(row[0], proof * 2, *row[2:])]
     found = verdicts(rows, tree.spec, device=isa)
     assert set(found) == {MALFORMED}
@@ -485,10 +485,15 @@ def test_chained_proofs(isa: str) -> None:
         gaps[0],
     ):
         assert verdict(data) == MALFORMED
-    for bit in range(8 * len(there[0])):
-        assert verdict(flipped(there[0], bit)) != OK
-    for n in range(len(there[0])):
-        assert verdict(there[0][:n]) == MALFORMED
+    for proofs, codes in (
+        ([flipped(there[0], bit) for bit in range(8 * len(there[0]))], {MALFORMED, MISMATCH}),
+        ([there[0][:n] for n in range(len(there[0]))], {MALFORMED}),
+    ):
+        n = len(proofs)
+        found = ics23.verify_chained_many(
+            stores.root, proofs, [keys[:1] * n, b"ibc"], values[:1] * n, device=isa
+        )
+        assert set(found) == codes
 
 
 # ---- Hostile bytes ----
