@@ -37,9 +37,11 @@ def one_or_all(name: str, value: Column, n: int, fixed_by: str) -> Column:
 class Roots:
     """n roots of `width` bytes, or one for all."""
 
-    def __init__(self, value: ColumnLike, n: int, width: int, name: str = "roots") -> None:
+    def __init__(
+        self, value: ColumnLike, n: int, width: int, name: str = "roots", fixed_by: str = "keys"
+    ) -> None:
         given = column(name, value, widths=(width,) if is_flat(value) else None)
-        self._column, self._width = one_or_all(name, given, n, "keys"), width
+        self._column, self._width = one_or_all(name, given, n, fixed_by), width
 
     def rows(self, start: int, stop: int) -> tuple[Bytes, Mask]:
         """Returns the roots start..stop as rows, and which of them have the right length."""
