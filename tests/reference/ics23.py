@@ -314,16 +314,16 @@ def _absent(root: bytes, data: bytes, key: bytes, spec: Any) -> bool:
     def order(key: bytes) -> bytes:
         return HASHES[spec.leaf.prehash_key](key) if spec.prehash_key_before_comparison else key
 
+    def is_around(gap: Message) -> bool:
+        return ("left" not in gap or order(gap["left"]["key"]) < order(key)) and (
+            "right" not in gap or order(key) < order(gap["right"]["key"])
+        )
+
     entries, is_batch = entries_of(data)
     if is_batch:
-        gaps = [e for e in entries if "nonexist" in e]
-        ends = [
-            order(e["nonexist"]["left"]["key"]) if "left" in e["nonexist"] else b"" for e in gaps
-        ]
-        below = [i for i, end in enumerate(ends) if end < order(key)]
-        if not below:
+        entries = [e for e in entries if "nonexist" in e and is_around(e["nonexist"])]
+        if not entries:
             return False
-        entries = [gaps[max(below, key=lambda i: (ends[i], i))]]
     demand("nonexist" in entries[0])
     gap = entries[0]["nonexist"]
     left, right = gap.get("left"), gap.get("right")

@@ -15,8 +15,8 @@ non-existence with no side, or whose sides are no neighbours. BAD_MESSAGE: the k
 asked for is empty. MISMATCH: all that is right, but the proof is one of another key, value or root
 (or the batch has none for this key).
 
-A batch is asked for one key at a time: its first proof of existence with that key, or its gap that
-begins nearest below the key, decides. What else is in a batch must be readable, no more.
+A batch is asked for one key at a time: its first proof of existence with that key, or its first
+gap around it, decides. What else is in a batch must be readable, no more.
 """
 
 from .spec import IAVL, SMT, TENDERMINT, HashOp, InnerSpec, LeafOp, LengthOp, ProofSpec

@@ -1,8 +1,8 @@
 """Claims about keys, checked against proofs: without the root, which comes out."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from heapq import heappop, heappush
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from .messages import Proofs, read_proofs
 from .rules import Neighbours, leaves_in_spec
 from .spec import ProofSpec
 
-__all__ = ["Forest", "Found"]
+__all__ = ["Forest", "Found", "first_around"]
 
 Mask = NDArray[np.bool_]
+Gap: TypeAlias = "tuple[bytes | None, bytes | None, int]"
+"""Left end, right end (None where there is none), and row."""
 
 
 class Found(NamedTuple):
@@ -36,7 +38,8 @@ class Forest:
         self._part, self._spec, self._isa = part, spec, isa
         self._proofs: Proofs = read_proofs(part)
         self._in_spec = leaves_in_spec(part.data, self._proofs, spec)
-        self._batches: dict[int, _Batch] = {}
+        self._known_leaves: dict[int, dict[bytes, int]] = {}
+        self._known_gaps: dict[int, list[Gap]] = {}
         self._neighbours: Neighbours | None = None
 
     def existing(
@@ -92,23 +95,26 @@ class Forest:
         leaves = self._proofs.leaves
         top = np.flatnonzero(leaves.top)
         row = self._only(leaves.proof[top], top)[proof]
-        for i in np.flatnonzero(self._is_in_batch(proof)).tolist():
-            row[i] = self._batch(int(proof[i])).leaf(keys[i])
+        for batch, claims in self._in_batches(proof):
+            known = self._leaves_of(batch)
+            row[claims] = [known.get(keys[i], -1) for i in claims]
         return row
 
     def _gap_rows(self, proof: Ints, order: Sequence[bytes]) -> Ints:
-        """Returns the row of each claim's proof of a gap; of a batch, that whose left end is
-        nearest.
-        """
+        """Returns the row of each claim's proof of a gap: in a batch, the first that it is in."""
         gaps = self._proofs.gaps
         row = self._only(gaps.proof, np.arange(len(gaps.proof)))[proof]
-        for i in np.flatnonzero(self._is_in_batch(proof)).tolist():
-            row[i] = self._batch(int(proof[i])).gap(order[i])
+        for batch, claims in self._in_batches(proof):
+            row[claims] = first_around(self._gaps_of(batch), [order[i] for i in claims])
         return row
 
-    def _is_in_batch(self, proof: Ints) -> Mask:
-        is_batch: Mask = (self._proofs.good & self._proofs.batch)[proof]
-        return is_batch
+    def _in_batches(self, proof: Ints) -> Iterator[tuple[int, list[int]]]:
+        """Returns every batch with its claims."""
+        is_batch = self._proofs.good & self._proofs.batch
+        claims: dict[int, list[int]] = {}
+        for i in np.flatnonzero(is_batch[proof]).tolist():
+            claims.setdefault(int(proof[i]), []).append(i)
+        return iter(claims.items())
 
     def _only(self, proof: Ints, row: Ints) -> Ints:
         """Returns the row that each proof has, -1 for none."""
@@ -116,16 +122,25 @@ class Forest:
         out[proof] = row
         return out
 
-    def _batch(self, proof: int) -> "_Batch":
-        found = self._batches.get(proof)
+    def _leaves_of(self, batch: int) -> dict[bytes, int]:
+        found = self._known_leaves.get(batch)
         if found is None:
-            leaves, gaps = self._proofs.leaves, self._proofs.gaps
-            first, last = np.searchsorted(leaves.proof, [proof, proof + 1])
-            rows = first + np.flatnonzero(leaves.top[first:last])
-            keys = dict(zip(reversed(self._keys(rows)), reversed(rows.tolist()), strict=True))
-            first, last = np.searchsorted(gaps.proof, [proof, proof + 1])
-            ends = self._side_keys(gaps.left[first:last])
-            found = self._batches[proof] = _Batch(keys, ends, int(first))
+            leaves = self._proofs.leaves
+            first, last = np.searchsorted(leaves.proof, [batch, batch + 1])
+            rows = (first + np.flatnonzero(leaves.top[first:last]))[::-1]
+            found = dict(zip(self._keys(rows), rows.tolist(), strict=True))
+            self._known_leaves[batch] = found
+        return found
+
+    def _gaps_of(self, batch: int) -> list[Gap]:
+        found = self._known_gaps.get(batch)
+        if found is None:
+            gaps = self._proofs.gaps
+            first, last = np.searchsorted(gaps.proof, [batch, batch + 1])
+            sides = self._side_keys(gaps.left[first:last]), self._side_keys(gaps.right[first:last])
+            found = list(zip(*sides, range(first, last), strict=True))
+            found.sort(key=lambda gap: (gap[0] is not None, gap[0] or b""))
+            self._known_gaps[batch] = found
         return found
 
     # ---- Keys ----
@@ -174,21 +189,24 @@ class Forest:
         return out
 
 
-class _Batch:
-    """One batch's entries, by key and by left end; rows of gaps count from `first`."""
+def first_around(gaps: Sequence[Gap], keys: Sequence[bytes]) -> list[int]:
+    """Returns for each key the least row of a gap that it is in, -1 for none. gaps: by left end.
 
-    def __init__(self, leaves: dict[bytes, int], ends: list[bytes | None], first: int) -> None:
-        self._leaves = leaves
-        sorted_ends = sorted((end or b"", row) for row, end in enumerate(ends, first))
-        self._ends = [end for end, _ in sorted_ends]
-        self._rows = [row for _, row in sorted_ends]
-
-    def leaf(self, key: bytes) -> int:
-        return self._leaves.get(key, -1)
-
-    def gap(self, order: bytes) -> int:
-        before = bisect_left(self._ends, order)
-        return self._rows[before - 1] if before else -1
+    One pass over keys and gaps in their order: gaps that have begun wait by row, and one that ends
+    before a key ends before all that come after it.
+    """
+    begun: list[tuple[int, bool, bytes]] = []
+    out, at = [-1] * len(keys), 0
+    for i in sorted(range(len(keys)), key=keys.__getitem__):
+        while at < len(gaps) and _is_between(gaps[at][0], keys[i], None):
+            _, right, row = gaps[at]
+            heappush(begun, (row, right is not None, right or b""))
+            at += 1
+        while begun and begun[0][1] and begun[0][2] <= keys[i]:
+            heappop(begun)
+        if begun:
+            out[i] = begun[0][0]
+    return out
 
 
 def _is_between(low: bytes | None, order: bytes, high: bytes | None) -> bool:
