@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from reference import ics23 as reference
 from verilane.proofs import ics23
 
 # ---- Messages: cosmos/ics23's proofs.proto ----
@@ -259,3 +260,56 @@ def pairs_of(n: int, seed: int = 0) -> dict[bytes, bytes]:
         digest = sha256(b"%d/%d" % (seed, i)).digest()
         out[digest[: 1 + i % 9] + b"%d" % i] = digest[9:] * (1 + i % 5) + b"v"
     return out
+
+
+# ---- Verdicts ----
+
+Row = tuple[bytes, bytes, bytes, bytes]
+
+
+def verdicts(rows: Sequence[Row], spec: ics23.ProofSpec, **more: Any) -> list[int]:
+    """Of root, proof, key and value; no value asks for absence. Both kinds in one go each, and as
+    the reference says.
+    """
+    out = [0] * len(rows)
+    exist = [i for i, row in enumerate(rows) if row[3]]
+    absent = [i for i, row in enumerate(rows) if not row[3]]
+    if exist:
+        columns = [[rows[i][k] for i in exist] for k in range(4)]
+        found = ics23.verify_membership_many(*columns, spec=spec, **more)
+        for i, code in zip(exist, found, strict=True):
+            out[i] = code
+    if absent:
+        columns = [[rows[i][k] for i in absent] for k in range(3)]
+        found = ics23.verify_non_membership_many(*columns, spec=spec, **more)
+        for i, code in zip(absent, found, strict=True):
+            out[i] = code
+    return out
+
+
+def expected(rows: Sequence[Row], spec: ics23.ProofSpec) -> list[int]:
+    return [
+        reference.membership(root, proof, key, value, spec)
+        if value
+        else reference.non_membership(root, proof, key, spec)
+        for root, proof, key, value in rows
+    ]
+
+
+def near(tree: Tree) -> list[bytes]:
+    """Keys that are not there: before, between and after those that are."""
+    found = [key + b"\0" for key in tree.pairs] + [key[:-1] + b"~" for key in tree.pairs]
+    return [key for key in [b"\0", *found, b"\xff" * 9] if key not in tree.pairs]
+
+
+def honest(tree: Tree) -> list[Row]:
+    rows = [
+        (tree.root, encoded(exist=tree.exist(key)), key, value) for key, value in tree.pairs.items()
+    ]
+    return rows + [(tree.root, encoded(nonexist=tree.gap(key)), key, b"") for key in near(tree)]
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    out = bytearray(data)
+    out[bit // 8] ^= 1 << bit % 8
+    return bytes(out)

@@ -8,6 +8,7 @@ written or left out, fields come in any order. The usual libraries take more tha
 Source: https://protobuf.dev/programming-guides/encoding/
 """
 
+from array import array
 from collections.abc import Mapping
 
 import numpy as np
@@ -105,7 +106,16 @@ def read_fields(part: Part, start: Ints, end: Ints, types: Mapping[int, int]) ->
 
 def read_packed(part: Part, start: Ints, end: Ints) -> tuple[Ints, Numbers, Mask]:
     """Reads m rows of varints: returns each number's row and value, and which rows are good."""
-    good, (row, _, value, _, _) = _read(part, start, end, None)
+    offsets = ragged(end - start)
+    row = np.repeat(np.arange(len(start)), end - start)
+    place = np.arange(len(row)) - offsets[row] + start[row]
+    # A number begins with its row, or after a byte that ends one.
+    begins = np.append(True, part.data[place[:-1]] < 128)[: len(row)]
+    begins[offsets[:-1][end > start]] = True
+    row = row[begins]
+    value, _, right = read_varints(part.data, place[begins], end[row])
+    good = np.ones(len(start), bool)
+    good[row[~right]] = False
     return row, value, good
 
 
@@ -113,18 +123,21 @@ def read_packed(part: Part, start: Ints, end: Ints) -> tuple[Ints, Numbers, Mask
 _FEW = 16
 
 _Step = tuple[Ints, Ints, Ints, Numbers, Ints, Ints]
+_NONE = np.zeros(0, np.int64)
+_NOTHING = _NONE, _NONE, np.zeros(0, np.uint64), _NONE, _NONE
 
 
 def _read(
-    part: Part, start: Ints, end: Ints, tags: "list[int] | None"
+    part: Part, start: Ints, end: Ints, tags: list[int]
 ) -> tuple[Mask, tuple[Ints, Ints, Numbers, Ints, Ints]]:
     """Returns which messages are good, and all fields' message, number, value, start and end.
 
-    tags: the wire type that follows each tag, -1 for those that there are not; None: no tags, all
-    are numbers.
+    tags: the wire type that follows each tag, -1 for those that there are not.
     """
-    good, cursor = np.ones(len(start), bool), start.copy()
-    table = None if tags is None else np.array(tags)
+    good = np.ones(len(start), bool)
+    if not len(start):
+        return good, _NOTHING
+    cursor, table = start.copy(), np.array(tags)
     steps: list[_Step] = []
     going = np.flatnonzero(cursor < end)
     while len(going) >= _FEW:
@@ -138,30 +151,23 @@ def _read(
     for i in going.tolist():
         rest = _rest(part.memory, int(cursor[i]), int(end[i]), tags)
         good[i] = rest is not None
-        if rest:
-            k, columns = len(rest), list(zip(*rest, strict=True))
-            steps.append(
-                (
-                    np.full(k, i),
-                    read + np.arange(k),
-                    np.array(columns[0]),
-                    np.array(columns[1], np.uint64),
-                    np.array(columns[2]),
-                    np.array(columns[3]),
-                )
-            )
+        if rest is not None:
+            k = len(rest)
+            number, _, at, after = rest.astype(np.int64).T
+            place = read + np.arange(k)
+            steps.append((np.full(k, i), place, number, rest[:, 1], at, after))
     return good, _by_message(len(start), steps)
 
 
 def _step(
-    data: Bytes, which: Ints, at: Ints, stop: Ints, tags: "Ints | None"
+    data: Bytes, which: Ints, at: Ints, stop: Ints, tags: Ints
 ) -> tuple[tuple[Ints, Ints, Numbers, Ints, Ints], Mask]:
     """Reads the next field of each message: returns the columns of those that could be read, and
     which those are.
     """
-    tag = np.zeros(len(at), np.int64) if tags is None else data[at].astype(np.int64)
-    kind = tag if tags is None else tags[tag]
-    value, after, right = read_varints(data, at + (tags is not None), stop)
+    tag = data[at].astype(np.int64)
+    kind = tags[tag]
+    value, after, right = read_varints(data, at + 1, stop)
     is_bytes = kind == BYTES
     # No length leads beyond the end, so that it fits 63 bits and the sum is exact.
     right &= (kind >= 0) & (~is_bytes | (value <= (stop - after).clip(0).astype(np.uint64)))
@@ -170,16 +176,14 @@ def _step(
     return (which, tag >> 3, value, after, ends), right
 
 
-def _rest(
-    memory: bytes, at: int, stop: int, tags: "list[int] | None"
-) -> "list[tuple[int, int, int, int]] | None":
-    """Reads all fields of one message, as _step does: number, value, start and end; or None."""
-    fields = []
+def _rest(memory: bytes, at: int, stop: int, tags: list[int]) -> "Numbers | None":
+    """Reads all fields of one message, as _step does: rows of number, value, start and end; or
+    None.
+    """
+    fields = array("Q")
     while at < stop:
-        tag, kind = 0, NUMBER
-        if tags is not None:
-            tag, at = memory[at], at + 1
-            kind = tags[tag]
+        tag, at = memory[at], at + 1
+        kind = tags[tag]
         value, shift, byte = 0, 0, 128
         while byte > 127:
             if at == stop or shift > 63:
@@ -192,9 +196,9 @@ def _rest(
         end = at + value if kind == BYTES else at
         if end > stop:
             return None
-        fields.append((tag >> 3, value, at, end))
+        fields.extend((tag >> 3, value, at, end))
         at = end
-    return fields
+    return np.array(fields, np.uint64).reshape(-1, 4)
 
 
 def _by_message(m: int, steps: list[_Step]) -> tuple[Ints, Ints, Numbers, Ints, Ints]:
