@@ -1,5 +1,9 @@
 """ICS-23 proofs: honest ones of every kind of tree hold, and what a reference refuses does not."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,6 +26,8 @@ from ics23_trees import (
 )
 from verilane import InvalidSignature, Verdict
 from verilane.proofs import ics23
+
+Shared = Callable[[str], Path]
 
 OK, MISMATCH, MALFORMED = Verdict.OK, Verdict.MISMATCH, Verdict.BAD_SIGNATURE
 
@@ -316,3 +322,32 @@ def test_refused() -> None:
         ics23.verify_chained_many(root, [b""], [[b"k"]])
     with pytest.raises(ValueError, match="no device is named"):
         ics23.verify_non_membership_many(root, [b""], [b"k"], device="cpu:none")
+
+
+# ---- Published proofs ----
+
+
+def test_published_proofs(isa: str, shared: Shared) -> None:
+    """cosmos/ics23's test data, also as batches and with what belongs to another proof."""
+    cases = json.loads(shared("vectors/ics23/published.json").read_text())
+    assert len(cases) >= 6
+    specs = {"iavl": ics23.IAVL, "tendermint": ics23.TENDERMINT, "smt": ics23.SMT}
+    for kind, spec in specs.items():
+        rows: list[Row] = [
+            tuple(bytes.fromhex(case[part]) for part in ("root", "proof", "key", "value"))
+            for name, case in cases.items()
+            if name.startswith(kind)
+        ]
+        assert {bool(row[3]) for row in rows} == {False, True}
+        assert set(verdicts(rows, spec, device=isa)) == {OK}
+        parsed = [M["CommitmentProof"].FromString(row[1]) for row in rows]
+        entries = [
+            each.exist if row[3] else each.nonexist for each, row in zip(parsed, rows, strict=True)
+        ]
+        for proof in (batch(entries), compressed(entries)):
+            batches = [(row[0], proof, *row[2:]) for row in rows]
+            assert set(verdicts(batches, spec, device=isa)) == {OK}
+        for other in (each for each in specs.values() if each != spec):
+            assert OK not in verdicts(rows, other, device=isa)
+        turned = [(rows[i - 1][0], *row[1:]) for i, row in enumerate(rows)]
+        assert set(verdicts(turned, spec, device=isa)) == {MISMATCH}
