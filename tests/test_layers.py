@@ -42,6 +42,7 @@ PYTHON_LAYERS = {
     "_prepared": {"_columns", "_verdicts"},
     "_items": {"_columns", "_verdicts", "errors"},
     "_cpu": {"_columns", "_native", "errors"},
+    "_cpu_light": {"_cpu", "_native"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
@@ -85,6 +86,7 @@ PYTHON_LAYERS = {
     "proofs": {
         "_columns",
         "_cpu",
+        "_cpu_light",
         "_devices",
         "_items",
         "_pool",

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _cpu_light
 from .._columns import Column
 
 __all__ = ["Bytes", "Ints", "Part", "Piece", "fill", "join", "ragged", "rows", "take_part"]
@@ -62,17 +63,7 @@ def ragged(lengths: Ints) -> Ints:
 def fill(out: Bytes, places: Ints, piece: Piece) -> None:
     """Copies slice i to out[places[i]:]."""
     memory, start, length = piece
-    if not len(length):
-        return
-    if (length == length[0]).all():
-        within = np.arange(int(length[0]))
-        out[places[:, None] + within] = memory[start[:, None] + within]
-        return
-    offsets = ragged(length)
-    within = np.arange(int(offsets[-1]))
-    out[within + np.repeat(places - offsets[:-1], length)] = memory[
-        within + np.repeat(start - offsets[:-1], length)
-    ]
+    _cpu_light.copy_slices(out, places, memory, start, length)
 
 
 def join(pieces: Sequence[Piece]) -> Column:

@@ -1,4 +1,4 @@
-"""A strict reader of protobuf's wire format, which reads many messages in step, field by field.
+"""A strict reader of protobuf's wire format, for many messages at once.
 
 Strict, since the set of accepted encodings is a rule here: no unknown field or wire type, no
 second copy of a field that is not repeated, varints as short as can be, repeated numbers packed.
@@ -8,12 +8,12 @@ written or left out, fields come in any order. The usual libraries take more tha
 Source: https://protobuf.dev/programming-guides/encoding/
 """
 
-from array import array
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _cpu_light
 from .ragged import Bytes, Ints, Part, ragged
 
 __all__ = ["BYTES", "NUMBER", "Fields", "read_fields", "read_packed", "read_varints"]
@@ -54,10 +54,11 @@ class Fields:
     good: which messages could be read. What is asked of the others is not to be used.
     """
 
-    def __init__(self, m: int, good: Mask, columns: tuple[Ints, Ints, Numbers, Ints, Ints]) -> None:
+    def __init__(self, good: Mask, columns: Numbers) -> None:
         self.good = good
-        self._m = m
-        self._message, self._number, self._value, self._start, self._end = columns
+        self._m = len(good)
+        self._message, self._number, _, self._start, self._end = columns.view(np.int64)
+        self._value = columns[2]
 
     def number(self, field: int) -> Numbers:
         """Returns the number that this field holds in every message; 0 where it is not there."""
@@ -97,11 +98,11 @@ def read_fields(part: Part, start: Ints, end: Ints, types: Mapping[int, int]) ->
 
     Requires field numbers below 16: a tag is one byte.
     """
-    tags = [-1] * 256
+    tags = bytearray(b"\xff" * 256)
     for number, kind in types.items():
         tags[number << 3 | kind] = kind
-    good, columns = _read(part, start, end, tags)
-    return Fields(len(start), good, columns)
+    columns, good = _cpu_light.wire_fields(part.data, start, end, bytes(tags))
+    return Fields(good.astype(bool), columns)
 
 
 def read_packed(part: Part, start: Ints, end: Ints) -> tuple[Ints, Numbers, Mask]:
@@ -117,98 +118,3 @@ def read_packed(part: Part, start: Ints, end: Ints) -> tuple[Ints, Numbers, Mask
     good = np.ones(len(start), bool)
     good[row[~right]] = False
     return row, value, good
-
-
-# Of fewer messages, fields are read one by one: a step of NumPy's costs as much as 20 fields.
-_FEW = 16
-
-_Step = tuple[Ints, Ints, Ints, Numbers, Ints, Ints]
-_NONE = np.zeros(0, np.int64)
-_NOTHING = _NONE, _NONE, np.zeros(0, np.uint64), _NONE, _NONE
-
-
-def _read(
-    part: Part, start: Ints, end: Ints, tags: list[int]
-) -> tuple[Mask, tuple[Ints, Ints, Numbers, Ints, Ints]]:
-    """Returns which messages are good, and all fields' message, number, value, start and end.
-
-    tags: the wire type that follows each tag, -1 for those that there are not.
-    """
-    good = np.ones(len(start), bool)
-    if not len(start):
-        return good, _NOTHING
-    cursor, table = start.copy(), np.array(tags)
-    steps: list[_Step] = []
-    going = np.flatnonzero(cursor < end)
-    while len(going) >= _FEW:
-        step, right = _step(part.data, going, cursor[going], end[going], table)
-        good[going[~right]] = False
-        steps.append((step[0], np.full(len(step[0]), len(steps)), *step[1:]))
-        going, after = step[0], step[-1]
-        cursor[going] = after
-        going = going[after < end[going]]
-    read = len(steps)
-    for i in going.tolist():
-        rest = _rest(part.memory, int(cursor[i]), int(end[i]), tags)
-        good[i] = rest is not None
-        if rest is not None:
-            k = len(rest)
-            number, _, at, after = rest.astype(np.int64).T
-            place = read + np.arange(k)
-            steps.append((np.full(k, i), place, number, rest[:, 1], at, after))
-    return good, _by_message(len(start), steps)
-
-
-def _step(
-    data: Bytes, which: Ints, at: Ints, stop: Ints, tags: Ints
-) -> tuple[tuple[Ints, Ints, Numbers, Ints, Ints], Mask]:
-    """Reads the next field of each message: returns the columns of those that could be read, and
-    which those are.
-    """
-    tag = data[at].astype(np.int64)
-    kind = tags[tag]
-    value, after, right = read_varints(data, at + 1, stop)
-    is_bytes = kind == BYTES
-    # No length leads beyond the end, so that it fits 63 bits and the sum is exact.
-    right &= (kind >= 0) & (~is_bytes | (value <= (stop - after).clip(0).astype(np.uint64)))
-    which, tag, value, after = which[right], tag[right], value[right], after[right]
-    ends = np.where(is_bytes[right], after + value.astype(np.int64), after)
-    return (which, tag >> 3, value, after, ends), right
-
-
-def _rest(memory: bytes, at: int, stop: int, tags: list[int]) -> "Numbers | None":
-    """Reads all fields of one message, as _step does: rows of number, value, start and end; or
-    None.
-    """
-    fields = array("Q")
-    while at < stop:
-        tag, at = memory[at], at + 1
-        kind = tags[tag]
-        value, shift, byte = 0, 0, 128
-        while byte > 127:
-            if at == stop or shift > 63:
-                return None
-            byte, at = memory[at], at + 1
-            value |= (byte & 127) << shift
-            shift += 7
-        if kind < 0 or (byte == 0 and shift > 7) or value >> 64:
-            return None
-        end = at + value if kind == BYTES else at
-        if end > stop:
-            return None
-        fields.extend((tag >> 3, value, at, end))
-        at = end
-    return np.array(fields, np.uint64).reshape(-1, 4)
-
-
-def _by_message(m: int, steps: list[_Step]) -> tuple[Ints, Ints, Numbers, Ints, Ints]:
-    """Returns the columns of all steps, sorted by message; the second one counts its fields."""
-    kinds = (np.int64, np.int64, np.int64, np.uint64, np.int64, np.int64)
-    message, place, number, value, start, end = (
-        np.concatenate([np.zeros(0, kind), *[step[i] for step in steps]])
-        for i, kind in enumerate(kinds)
-    )
-    first = ragged(np.bincount(message, minlength=m).astype(np.int64))
-    order = np.empty(len(message), np.int64)
-    order[first[message] + place] = np.arange(len(message))
-    return message[order], number[order], value[order], start[order], end[order]
