@@ -1,4 +1,8 @@
-"""Proofs in the formats of chains and light clients, verified many at once: a verdict for each."""
+"""Proofs of what chains commit to beside plain Merkle trees, many at once.
+
+- `ics23`: the Cosmos SDK's stores and other trees with a ProofSpec (IBC).
+- `merkleblock`: Bitcoin's transactions in blocks (BIP 37).
+"""
 
 from . import ics23 as ics23
 from . import merkleblock as merkleblock

@@ -9,12 +9,12 @@ from .._columns import Column, ColumnLike, column
 from .._verdicts import Verdict
 from .ragged import Bytes, Ints, rows, take_part
 
-__all__ = ["Roots", "blocks", "is_flat", "one_or_all", "verdict_codes"]
+__all__ = ["BLOCK", "Roots", "blocks", "is_flat", "one_or_all", "verdict_codes"]
 
 Mask = NDArray[np.bool_]
 
 # Proofs that are checked together: enough for lanes and NumPy, and few enough for the cache.
-_BLOCK, _BLOCK_BYTES = 1024, 1 << 20
+BLOCK, _BLOCK_BYTES = 1024, 1 << 20
 
 
 def is_flat(value: object) -> bool:
@@ -60,7 +60,7 @@ def blocks(sizes: Column, start: int, stop: int) -> Iterator[tuple[int, int]]:
     ends: Ints = np.arange(sizes.n + 1) * sizes.width if sizes.offsets is None else sizes.offsets
     while start < stop:
         most = int(np.searchsorted(ends, ends[start] + _BLOCK_BYTES, side="right")) - 1
-        last = min(max(most, start + 1), start + _BLOCK, stop)
+        last = min(max(most, start + 1), start + BLOCK, stop)
         yield start, last
         start = last
 

@@ -18,6 +18,7 @@ the total or coinbase is another one.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from .._devices import isa_of
 from .._items import decided, item
 from .._verdicts import Verdict, Verdicts
 from ..errors import InvalidSignature
-from .columns import Roots, blocks, is_flat, one_or_all, verdict_codes
+from .columns import BLOCK, Roots, blocks, is_flat, one_or_all, verdict_codes
 from .partial_tree import HEADER, Trees, read_frames, walk
 from .ragged import Bytes, Ints, Part, join, take_part
 
@@ -142,13 +143,13 @@ def verify_many(
             )
 
     if n:
-        _pool.run(n, work, threads=threads, least=_PROOFS_PER_CORE)
+        _pool.run(n, work, threads=threads, least=_PROOFS_PER_CORE, shortest=BLOCK)
     return decided(verdicts)
 
 
 class _Blocks:
-    """Proofs that were read and hashed. agree: the tree leads to the root in the header. matched,
-    first: the hashes of matched leaves and of leaf 0, with the proof that they are in.
+    """Proofs that were read and hashed. agree: the tree leads to the root in the header.
+    matched: the hashes of matched leaves, with the proof that they are in.
     """
 
     def __init__(self, part: Part, most: int, isa: int) -> None:
@@ -164,7 +165,11 @@ class _Blocks:
         roots[good] = part.data[start[good, None] + np.arange(HEADER)][:, _ROOT]
         self.agree: Mask = (self.trees.roots == roots).all(axis=1)
         self.matched = self._set(self.trees.matched)
-        self.first = self._set(self.trees.number == 0)
+
+    @cached_property
+    def first(self) -> set[tuple[int, bytes]]:
+        """The hash of leaf 0, where it is in the proof."""
+        return self._set(self.trees.number == 0)
 
     def _set(self, which: Mask) -> set[tuple[int, bytes]]:
         owners = self.trees.tree[which].tolist()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _cpu, _cpu_light
 from .._columns import Column
-from .ragged import Bytes, Ints, Part, rows
+from .ragged import Bytes, Ints, Part, fill, rows
 
 __all__ = ["HEADER", "Frames", "Trees", "read_frames", "walk"]
 
@@ -117,7 +117,7 @@ def _hash(data: Bytes, nodes: _Nodes, isa: int) -> tuple[Bytes, Mask]:
     m = len(nodes.tree)
     values, twins = np.zeros((m, NODE), np.uint8), np.zeros(m, bool)
     given = np.flatnonzero(nodes.place >= 0)
-    values[given] = rows(data, nodes.place[given], NODE)
+    fill(values.reshape(-1), NODE * given, (data, nodes.place[given], np.full(len(given), NODE)))
     made = np.flatnonzero(nodes.place < 0)
     made = made[np.argsort(nodes.height[made], kind="stable")]
     ends = np.searchsorted(nodes.height[made], np.arange(1, _LEVELS + 1))
@@ -127,7 +127,7 @@ def _hash(data: Bytes, nodes: _Nodes, isa: int) -> tuple[Bytes, Mask]:
         level = made[first:last]
         left, right = nodes.left[level], nodes.right[level]
         alone = right < 0
-        pairs = values[np.stack([left, np.where(alone, left, right)], axis=1)]
+        pairs = values.take(np.stack([left, np.where(alone, left, right)], axis=1), axis=0)
         twins[level] = ~alone & (pairs[:, 0] == pairs[:, 1]).all(axis=1)
         digests = np.zeros((len(level), NODE), np.uint8)
         column = Column(pairs.reshape(-1), None, 2 * NODE, len(level))

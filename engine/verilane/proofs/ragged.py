@@ -9,7 +9,18 @@ from numpy.typing import NDArray
 from .. import _cpu_light
 from .._columns import Column
 
-__all__ = ["Bytes", "Ints", "Part", "Piece", "fill", "join", "ragged", "rows", "take_part"]
+__all__ = [
+    "Bytes",
+    "Ints",
+    "Part",
+    "Piece",
+    "fill",
+    "join",
+    "ragged",
+    "rows",
+    "rows_of",
+    "take_part",
+]
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Ints: TypeAlias = NDArray[np.int64]
@@ -77,7 +88,15 @@ def join(pieces: Sequence[Piece]) -> Column:
     return Column(out, offsets, 0, len(offsets) - 1)
 
 
+def rows_of(table: Bytes) -> Piece:
+    """Returns all rows of an array (n, width)."""
+    n, width = table.shape
+    return table.reshape(-1), np.arange(n) * width, np.full(n, width)
+
+
 def rows(memory: Bytes, start: Ints, width: int) -> Bytes:
     """Returns the `width` bytes from every start: (n, width). None may lead beyond the memory."""
-    found: Bytes = memory[start[:, None] + np.arange(width)]
+    found = np.empty((len(start), width), np.uint8)
+    out, places, widths = rows_of(found)
+    fill(out, places, (memory, start, widths))
     return found

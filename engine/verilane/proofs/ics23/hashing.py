@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import _cpu
 from ..._columns import Column
-from ..ragged import Bytes, Ints, Piece, fill, join, ragged
+from ..ragged import Bytes, Ints, Piece, fill, join, ragged, rows_of
 from .messages import Leaves, Proofs, Steps
 from .spec import DIGEST_SIZES, LIBRARY_HASHES, OWN_HASHES, HashOp, LengthOp, ProofSpec
 
@@ -34,7 +34,7 @@ def roots_of(data: Bytes, proofs: Proofs, which: Ints, spec: ProofSpec, isa: int
     images, holes = _images(data, steps, step, size)
     done = 0
     for n in active:
-        images.data[holes[done : done + n, None] + np.arange(size)] = nodes[:n]
+        fill(images.data, holes[done : done + n], rows_of(nodes[:n]))
         assert images.offsets is not None
         level = Column(images.data, images.offsets[done : done + n + 1], 0, int(n))
         nodes[:n] = digest_all(level, spec.inner.hash, isa)
@@ -63,7 +63,7 @@ def _leaf_hashes(data: Bytes, leaves: Leaves, which: Ints, spec: ProofSpec, isa:
     for slices, prehash in ((leaves.key, op.prehash_key), (leaves.value, op.prehash_value)):
         piece = _slices(data, slices, which)
         if prehash != HashOp.NO_HASH:
-            piece = _rows_of(digest_all(join([piece]), prehash, isa))
+            piece = rows_of(digest_all(join([piece]), prehash, isa))
         pieces += [*_lengths(piece[2], op.length), piece]
     return digest_all(join(pieces), op.hash, isa)
 
@@ -71,11 +71,6 @@ def _leaf_hashes(data: Bytes, leaves: Leaves, which: Ints, spec: ProofSpec, isa:
 def _slices(data: Bytes, slices: tuple[Ints, Ints], which: Ints) -> Piece:
     start, end = slices
     return data, start[which], end[which] - start[which]
-
-
-def _rows_of(table: Bytes) -> Piece:
-    n, width = table.shape
-    return table.reshape(-1), np.arange(n) * width, np.full(n, width)
 
 
 def _lengths(length: Ints, op: LengthOp) -> list[Piece]:
@@ -86,7 +81,7 @@ def _lengths(length: Ints, op: LengthOp) -> list[Piece]:
     if width == 0:
         return []
     written = length.astype(f"{order}u{width}").view(np.uint8)
-    return [_rows_of(written.reshape(-1, width))]
+    return [rows_of(written.reshape(-1, width))]
 
 
 _FIXED = {

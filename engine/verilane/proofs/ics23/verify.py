@@ -12,7 +12,7 @@ from ..._devices import isa_of
 from ..._items import decided, item
 from ..._verdicts import Verdict, Verdicts
 from ...errors import InvalidSignature
-from ..columns import Roots, blocks, one_or_all, verdict_codes
+from ..columns import BLOCK, Roots, blocks, one_or_all, verdict_codes
 from ..ragged import Ints, Part, take_part
 from ..wire import BYTES, read_fields
 from .claims import Forest, Found
@@ -198,7 +198,7 @@ def _verify(
             verdicts[first:last] = verdict_codes(~is_root, found.malformed, empty, wrong)
 
     if n:
-        _pool.run(n, work, threads=threads, least=_PROOFS_PER_CORE)
+        _pool.run(n, work, threads=threads, least=_PROOFS_PER_CORE, shortest=BLOCK)
     return decided(verdicts)
 
 
