@@ -313,6 +313,31 @@ int vl_trie_verify(uint8_t *verdicts, int64_t *found, size_t n, size_t n_roots, 
                    const vl_column *keys, const vl_column *values, const vl_column *nodes, const int64_t *starts,
                    int hash_keys, void *memory, size_t memory_size, int isa, void *scratch, size_t scratch_size);
 
+/* ---- What light clients' proofs are read and hashed with ---- */
+
+/* Copies slice i, data[starts[i]] and on, to out[places[i]] and on, lengths[i] bytes. VL_ERROR_ARGUMENT where one leads
+ * beyond the sizes of data or out. */
+int vl_copy_slices(uint8_t *out, size_t out_size, const int64_t *places, size_t n, const uint8_t *data, size_t size,
+                   const int64_t *starts, const int64_t *lengths);
+
+/* Reads the fields of n protobuf messages, data[starts[i]] up to data[ends[i]], whose field numbers are below 16.
+ * fields = 5 columns of `capacity`: message, field number, value (of bytes: their length), where its bytes start and end;
+ * *n_fields of them, message by message. capacity: half of all bytes is enough. types: for each of 256 tags the wire type,
+ * 0 or 2, or -1 if there is none. good[i] = 0, and no fields, for a message that has another tag, ends within a field, or
+ * has a varint that is longer than it need be or than 64 bits. */
+int vl_wire_fields(size_t *n_fields, uint64_t *fields, size_t capacity, uint8_t *good, size_t n, const uint8_t *data,
+                   size_t size, const int64_t *starts, const int64_t *ends, const int8_t *types);
+
+/* Visits the nodes of n partial Merkle trees (BIP 37) over totals[i] transactions, 1 to 2^32 - 1: those with good[i] = 1.
+ * hashes[i]: the place of the first of n_hashes[i] hashes of 32 bytes, which are not read; flags[i]: of n_flags[i] bytes in
+ * data. nodes = 7 columns of `capacity`: the tree, the node's height and number on its level, the rows of its left and
+ * right child (-1 for none), the place of its hash (-1 where it is made of its children), its flag; *n_nodes of them,
+ * tree by tree, depth first. capacity: for each tree its flags, or 33 (n_hashes[i] + 1) if that is less. good[i] is set to 0, and
+ * there are no nodes, where hashes or flags are missing or left over. */
+int vl_partial_trees(size_t *n_nodes, int64_t *nodes, size_t capacity, uint8_t *good, size_t n, const uint8_t *data,
+                     size_t size, const int64_t *totals, const int64_t *n_hashes, const int64_t *hashes,
+                     const int64_t *n_flags, const int64_t *flags);
+
 /* VL_CDEF_END */
 
 #ifdef __cplusplus

@@ -44,6 +44,7 @@ PYTHON_LAYERS = {
     "_cpu": {"_columns", "_native", "errors"},
     "_cpu_keys": {"_columns", "_cpu", "_native"},
     "_cpu_proofs": {"_columns", "_cpu", "_native"},
+    "_cpu_light": {"_cpu", "_native"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
@@ -107,11 +108,14 @@ PYTHON_LAYERS = {
     "proofs": {
         "_columns",
         "_cpu_proofs",
+        "_cpu",
+        "_cpu_light",
         "_devices",
         "_items",
         "_pool",
         "_verdicts",
         "merkle",
+        "errors",
         "proofs",
     },
     "cli": {
