@@ -20,7 +20,7 @@ from workload import (
 )
 
 import verilane
-from verilane import Verdict, _cpu, ed25519
+from verilane import Verdict, _cpu_signatures, ed25519
 from verilane._columns import column
 from verilane._devices import isa_of
 from verilane._prepared import key_column
@@ -93,13 +93,13 @@ def one_way(n: int, device: str, way: str, *, prepare: bool) -> Callable[[], NDA
     keys, signatures, messages = map(packed, ed25519_signatures(n))
     given = ed25519.prepare(keys, device=device) if prepare else keys
     verdicts = np.zeros(n, np.uint8)
-    work = _cpu.ed25519_verify(
+    work = _cpu_signatures.ed25519_verify(
         verdicts,
         key_column(given, "ed25519", widths=(32,)),
         column("signatures", signatures, widths=None),
         column("messages", messages, widths=None),
-        rule=_cpu.ED25519_RULES[ed25519.ZIP215],
-        flags=_cpu.EQUATION_ALWAYS | (_cpu.PREPARED_KEYS if prepare else 0),
+        rule=_cpu_signatures.ED25519_RULES[ed25519.ZIP215],
+        flags=_cpu_signatures.EQUATION_ALWAYS | (_cpu_signatures.PREPARED_KEYS if prepare else 0),
         equations=way == "equation",
         isa=isa_of(device),
     )

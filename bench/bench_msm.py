@@ -12,7 +12,7 @@ import pytest
 from workload import ed25519_signatures, schnorr_signatures
 
 import verilane
-from verilane import _cpu, _native
+from verilane import _cpu, _cpu_signatures, _native
 from verilane._columns import column
 
 LIBRARY = ctypes.CDLL(_native.__file__)
@@ -108,7 +108,7 @@ def test_msm_secp256k1(measure: Any, benchmark: Any, name: str, n: int, width: i
     _memory, scratch = lent(ops.scratch_size)
     keys = np.zeros((n, 64), np.uint8)
     xonly = column("keys", schnorr_signatures(n)[0], widths=(32,))
-    _cpu.decode_keys(keys, xonly, flags=_cpu.XONLY_KEYS, isa=_cpu.AUTO)(0, n)
+    _cpu.decode_keys(keys, xonly, flags=_cpu_signatures.XONLY_KEYS, isa=_cpu.AUTO)(0, n)
     points = np.ascontiguousarray(keys.reshape(2 * n, 32)[:, ::-1])
     rng = random.Random(n)
     scalars = b"".join(rng.getrandbits(255).to_bytes(32, "little") for _ in range(n))

@@ -19,7 +19,7 @@ from workload import (
 )
 
 import verilane
-from verilane import Verdict, _cpu, secp256k1
+from verilane import Verdict, _cpu_signatures, secp256k1
 from verilane._columns import column
 from verilane._devices import isa_of
 
@@ -120,12 +120,12 @@ def test_schnorr_ways(measure: Any, n: int, device: str, way: str) -> None:
         column("items", packed(x), widths=None) for x in schnorr_signatures(n)
     )
     verdicts = np.zeros(n, np.uint8)
-    work = _cpu.schnorr_verify(
+    work = _cpu_signatures.schnorr_verify(
         verdicts,
         keys,
         signed,
         messages,
-        flags=_cpu.EQUATION_ALWAYS,
+        flags=_cpu_signatures.EQUATION_ALWAYS,
         equations=way == "equation",
         isa=isa_of(device),
     )

@@ -16,7 +16,7 @@ from workload import (
     packed,
 )
 
-from verilane import _cpu, ed25519
+from verilane import _cpu_signatures, ed25519
 from verilane._columns import column
 from verilane._devices import isa_of
 
@@ -83,8 +83,8 @@ def one_per_lane(columns: Columns, device: str) -> object:
     """Ed25519 under ZIP215 without batch equations."""
     keys, signed, messages = (column("items", packed(x), widths=None) for x in columns)
     verdicts = np.zeros(keys.n, np.uint8)
-    rule, isa = _cpu.ED25519_RULES[ed25519.ZIP215], isa_of(device)
-    _cpu.ed25519_verify(verdicts, keys, signed, messages, rule=rule, equations=False, isa=isa)(
-        0, keys.n
-    )
+    rule, isa = _cpu_signatures.ED25519_RULES[ed25519.ZIP215], isa_of(device)
+    _cpu_signatures.ed25519_verify(
+        verdicts, keys, signed, messages, rule=rule, equations=False, isa=isa
+    )(0, keys.n)
     return verdicts

@@ -31,7 +31,7 @@ from reference.ed25519 import (
     multiply,
     verify,
 )
-from verilane import _cpu
+from verilane import _cpu_signatures
 from verilane._columns import column
 from verilane._devices import isa_of
 
@@ -69,13 +69,13 @@ def codes_of(
     """The verdicts of columns by one way: lanes alone, or batch equations whatever the size."""
     k, s, m = (column("items", x, widths=None) for x in columns)
     verdicts = np.zeros(k.n, np.uint8)
-    _cpu.ed25519_verify(
+    _cpu_signatures.ed25519_verify(
         verdicts,
         k,
         s,
         m,
-        rule=_cpu.ED25519_RULES[NAMES[rule]],
-        flags=_cpu.EQUATION_ALWAYS if equation else 0,
+        rule=_cpu_signatures.ED25519_RULES[NAMES[rule]],
+        flags=_cpu_signatures.EQUATION_ALWAYS if equation else 0,
         equations=equation,
         isa=isa_of(isa),
     )(0, k.n)

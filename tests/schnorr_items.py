@@ -13,7 +13,7 @@ from coincurve.context import GLOBAL_CONTEXT
 from reference import schnorr
 from reference.schnorr import challenge, even, number_bytes, point_bytes
 from reference.secp256k1 import BETA, LAMBDA, N, P, lift_x, multiply_base
-from verilane import _cpu
+from verilane import _cpu_signatures
 from verilane._columns import column
 from verilane._devices import isa_of
 
@@ -45,8 +45,10 @@ def columns(items: list[Item]) -> tuple[list[bytes], list[bytes], list[bytes]]:
 def codes_of(items: list[Item], isa: str | None, *, equation: bool) -> list[int]:
     """Verdicts by the batch equation, however few the items are, or one by one."""
     k, s, m = (column("items", part, widths=None) for part in columns(items))
-    verdicts, flags = np.zeros(len(items), np.uint8), _cpu.EQUATION_ALWAYS
-    work = _cpu.schnorr_verify(verdicts, k, s, m, flags=flags, equations=equation, isa=isa_of(isa))
+    verdicts, flags = np.zeros(len(items), np.uint8), _cpu_signatures.EQUATION_ALWAYS
+    work = _cpu_signatures.schnorr_verify(
+        verdicts, k, s, m, flags=flags, equations=equation, isa=isa_of(isa)
+    )
     work(0, len(items))
     return verdicts.tolist()
 

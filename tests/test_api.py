@@ -17,7 +17,7 @@ import pytest
 
 import verilane
 from items import Item, honest_items
-from verilane import Verdict, Verdicts, _cpu, _devices, devices, use
+from verilane import Verdict, Verdicts, _cpu, _cpu_signatures, _devices, devices, use
 from verilane.secp256k1 import ecdsa
 
 OK = [item for item in honest_items() if item.verdict == 1][:8]
@@ -155,8 +155,8 @@ def test_an_undecided_verdict_is_an_internal_error(
 
         return work
 
-    monkeypatch.setattr(_cpu, "ecdsa_verify", broken)
-    monkeypatch.setattr(_cpu, "ecdsa_verify_one", lambda *_: left)
+    monkeypatch.setattr(_cpu_signatures, "ecdsa_verify", broken)
+    monkeypatch.setattr(_cpu_signatures, "ecdsa_verify_one", lambda *_: left)
     with pytest.raises(verilane.InternalError, match=f"item 7 was left with the code {left}"):
         ecdsa.verify_many(*columns(OK), threads=1)
     with pytest.raises(verilane.InternalError):
@@ -309,13 +309,13 @@ def test_missing_device_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 def isa_seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ISA numbers that reach C."""
     seen: list[int] = []
-    real = _cpu.ecdsa_verify
+    real = _cpu_signatures.ecdsa_verify
 
     def spy(*arguments: Any, **keywords: Any) -> Any:
         seen.append(keywords["isa"])
         return real(*arguments, **keywords)
 
-    monkeypatch.setattr(_cpu, "ecdsa_verify", spy)
+    monkeypatch.setattr(_cpu_signatures, "ecdsa_verify", spy)
     return seen
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ed25519_items import columns, honest_items, one_of_each_kind
-from verilane import DeviceUnavailable, InvalidSignature, Verdict, _cpu, ed25519
+from verilane import DeviceUnavailable, InvalidSignature, Verdict, _cpu, _cpu_signatures, ed25519
 
 ITEMS = [*honest_items()[:60], *one_of_each_kind()]
 EXPECTED = [x.verdicts["ZIP215"] for x in ITEMS]
@@ -27,7 +27,7 @@ def packed(items: list[bytes]) -> Any:
 
 def test_names_and_defaults() -> None:
     assert (ed25519.ZIP215, ed25519.RFC8032, ed25519.OPENSSL, ed25519.STRICT) == tuple(
-        _cpu.ED25519_RULES
+        _cpu_signatures.ED25519_RULES
     )
     many = inspect.signature(ed25519.verify_many).parameters
     assert list(many) == ["keys", "signatures", "messages", "rule", "device", "threads"]

@@ -23,7 +23,7 @@ from ed25519_items import (
     special_items,
 )
 from reference.ed25519 import RULES, TORSION, B, L, add, decode, encode, hash_scalar, multiply
-from verilane import PreparedKeys, Verdict, _cpu, _cpu_keys, ed25519
+from verilane import PreparedKeys, Verdict, _cpu, _cpu_keys, _cpu_signatures, ed25519
 from verilane._columns import column
 from verilane._devices import isa_of
 from verilane._prepared import key_column
@@ -47,13 +47,13 @@ def codes(
     k = key_column(keys, "ed25519", widths=(32,))
     s, m = (column("items", x, widths=None) for x in columns(items)[1:])
     verdicts = np.zeros(k.n, np.uint8)
-    _cpu.ed25519_verify(
+    _cpu_signatures.ed25519_verify(
         verdicts,
         k,
         s,
         m,
-        rule=_cpu.ED25519_RULES[NAMES[rule]],
-        flags=_cpu.PREPARED_KEYS | (_cpu.EQUATION_ALWAYS if equation else 0),
+        rule=_cpu_signatures.ED25519_RULES[NAMES[rule]],
+        flags=_cpu_signatures.PREPARED_KEYS | (_cpu_signatures.EQUATION_ALWAYS if equation else 0),
         equations=equation,
         isa=isa_of(device),
     )(0, k.n)

@@ -22,7 +22,7 @@ from ed25519_items import (
 )
 from reference import ed25519 as reference
 from reference.ed25519 import TORSION, B, L, add, encode, multiply
-from verilane import _cpu, ed25519
+from verilane import _cpu_signatures, ed25519
 
 RNG = random.Random("two ways")
 
@@ -190,13 +190,13 @@ def test_tweaked_signatures(seed: bytes, t: int, u: int, error: int, message: by
 
 def test_every_part_of_a_batch_has_its_own_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[bytes] = []
-    real = _cpu.os.urandom
+    real = _cpu_signatures.os.urandom
 
     def urandom(size: int) -> bytes:
         drawn.append(real(size))
         return drawn[-1]
 
-    monkeypatch.setattr(_cpu.os, "urandom", urandom)
+    monkeypatch.setattr(_cpu_signatures.os, "urandom", urandom)
     batch = columns((good_items() * 3)[:1200])
     for _ in range(3):
         assert ed25519.verify_many(*batch, threads=2).all_ok

@@ -45,12 +45,13 @@ PYTHON_LAYERS = {
     "_cpu_keys": {"_columns", "_cpu", "_native"},
     "_cpu_proofs": {"_columns", "_cpu", "_native"},
     "_cpu_light": {"_cpu", "_native"},
+    "_cpu_signatures": {"_columns", "_cpu", "_native"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
     "_devices": {"_cpu", "errors"},
     "_pool": {"_cpu"},
     "ed25519": {
         "_columns",
-        "_cpu",
+        "_cpu_signatures",
         "_cpu_keys",
         "_devices",
         "_items",
@@ -60,7 +61,7 @@ PYTHON_LAYERS = {
     },
     "_ecdsa": {
         "_columns",
-        "_cpu",
+        "_cpu_signatures",
         "_cpu_keys",
         "_devices",
         "_items",
@@ -71,7 +72,7 @@ PYTHON_LAYERS = {
     "p256": {"_columns", "_ecdsa", "_prepared", "_verdicts", "p256"},
     "secp256k1": {
         "_columns",
-        "_cpu",
+        "_cpu_signatures",
         "_cpu_keys",
         "_devices",
         "_ecdsa",
@@ -84,7 +85,7 @@ PYTHON_LAYERS = {
     },
     "sm2": {
         "_columns",
-        "_cpu",
+        "_cpu_signatures",
         "_cpu_keys",
         "_devices",
         "_items",

@@ -21,7 +21,7 @@ from reference import sm2 as sm2_reference
 from reference.p256 import CURVE as P256
 from reference.secp256k1 import decode_point, encode_point, lift_x, multiply_base
 from strategies import mutated
-from verilane import PreparedKeys, Verdict, Verdicts, _cpu, ed25519, p256, sm2
+from verilane import PreparedKeys, Verdict, Verdicts, _cpu, _cpu_signatures, ed25519, p256, sm2
 from verilane.secp256k1 import ecdsa, schnorr
 
 ECDSA = [*honest_items()[:700], *exceptional_items()]
@@ -271,12 +271,12 @@ def test_c_checks_prepared_rows(isa: str) -> None:
     rows = [(x, y), (x, p - y), (x, y ^ 2), (x, (y + p) % 2**256), (0, 0), (p, y), (x + 1, y)]
     packed = np.array([list(a.to_bytes(32, "big") + b.to_bytes(32, "big")) for a, b in rows])
     n, verdicts = len(rows), np.zeros(len(rows), np.uint8)
-    work = _cpu.schnorr_verify(
+    work = _cpu_signatures.schnorr_verify(
         verdicts,
         column("keys", packed.astype(np.uint8), widths=(64,)),
         column("signatures", [item.signature] * n, widths=None),
         column("messages", [item.message] * n, widths=None),
-        flags=_cpu.PREPARED_KEYS,
+        flags=_cpu_signatures.PREPARED_KEYS,
         isa=isa_of(isa),
     )
     work(0, n)

@@ -9,7 +9,7 @@ import pytest
 
 import verilane
 from schnorr_items import columns, honest_items, hostile_items, valid_items
-from verilane import Verdict, _cpu, devices, secp256k1, use
+from verilane import Verdict, _cpu, _cpu_signatures, devices, secp256k1, use
 from verilane.secp256k1 import schnorr
 
 # 32-byte messages, so that they may be packed.
@@ -165,8 +165,8 @@ def test_an_undecided_verdict_is_an_internal_error(
 
         return work
 
-    monkeypatch.setattr(_cpu, "schnorr_verify", broken)
-    monkeypatch.setattr(_cpu, "schnorr_verify_one", lambda *_: left)
+    monkeypatch.setattr(_cpu_signatures, "schnorr_verify", broken)
+    monkeypatch.setattr(_cpu_signatures, "schnorr_verify_one", lambda *_: left)
     with pytest.raises(verilane.InternalError, match=f"item 7 was left with the code {left}"):
         schnorr.verify_many(*columns(OK), threads=1)
     with pytest.raises(verilane.InternalError):

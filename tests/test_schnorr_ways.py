@@ -22,7 +22,7 @@ from schnorr_items import (
     one_of_each_kind,
     signed,
 )
-from verilane import _cpu, secp256k1
+from verilane import _cpu_signatures, secp256k1
 
 RNG = random.Random("two ways")
 
@@ -244,13 +244,13 @@ def test_signatures_of_any_numbers(secret: int, nonce: int, error: int, message:
 
 def test_every_part_of_a_batch_has_its_own_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[bytes] = []
-    real = _cpu.os.urandom
+    real = _cpu_signatures.os.urandom
 
     def urandom(size: int) -> bytes:
         drawn.append(real(size))
         return drawn[-1]
 
-    monkeypatch.setattr(_cpu.os, "urandom", urandom)
+    monkeypatch.setattr(_cpu_signatures.os, "urandom", urandom)
     batch = columns((good_items() * 3)[:2400])
     for _ in range(3):
         assert secp256k1.schnorr.verify_many(*batch, threads=2).all_ok

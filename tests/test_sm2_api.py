@@ -9,7 +9,7 @@ import pytest
 import verilane
 from reference.ecdsa import BAD_MESSAGE, BAD_SIGNATURE, OK
 from sm2_items import as_fisco, honest_items
-from verilane import DeviceUnavailable, InvalidSignature, Verdict, _cpu, sm2
+from verilane import DeviceUnavailable, InvalidSignature, Verdict, _cpu_signatures, sm2
 
 ITEMS = honest_items()[:40]
 EXPECTED = [item.verdict for item in ITEMS]
@@ -33,7 +33,7 @@ def packed(items: list[bytes]) -> Any:
 def test_names_and_defaults() -> None:
     assert verilane.sm2 is sm2
     assert sm2.DEFAULT_USER_ID == b"1234567812345678"
-    assert list(_cpu.SM2_ENCODINGS) == ["compact", "der", "fisco"]
+    assert list(_cpu_signatures.SM2_ENCODINGS) == ["compact", "der", "fisco"]
     common = {"user_id": sm2.DEFAULT_USER_ID, "encoding": "compact", "device": None}
     for function, names, more in (
         (sm2.verify_many, ["keys", "signatures", "messages"], {"digests": None, "threads": None}),

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from . import _cpu, _cpu_keys, _pool
+from . import _cpu_keys, _cpu_signatures, _pool
 from ._columns import BytesLike, ColumnLike, column
 from ._devices import isa_of
 from ._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok
@@ -53,7 +53,9 @@ def verify_many(
         "signatures", signatures, widths=COMPACT_WIDTHS if encoding == "compact" else None, n=d.n
     )
     verdicts = np.zeros(d.n, np.uint8)
-    work = _cpu.ecdsa_verify(verdicts, k, s, d, curve=curve, encoding=code, flags=flags, isa=isa)
+    work = _cpu_signatures.ecdsa_verify(
+        verdicts, k, s, d, curve=curve, encoding=code, flags=flags, isa=isa
+    )
     _pool.run(d.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
     return decided(verdicts)
 
@@ -92,18 +94,20 @@ def verify(
     flags = flags_of(low_s, hybrid_keys)
     isa = isa_of(device)
     items = key, signature, digest
-    demand_ok(partial(_cpu.ecdsa_verify_one, curve), NAMES, items, code, flags, isa)
+    demand_ok(partial(_cpu_signatures.ecdsa_verify_one, curve), NAMES, items, code, flags, isa)
 
 
 def _encoding(name: str) -> int:
     try:
-        return _cpu.ENCODINGS[name]
+        return _cpu_signatures.ENCODINGS[name]
     except (KeyError, TypeError):
         raise ValueError(
-            f"no encoding is named {name!r}; there are: {', '.join(_cpu.ENCODINGS)}"
+            f"no encoding is named {name!r}; there are: {', '.join(_cpu_signatures.ENCODINGS)}"
         ) from None
 
 
 def flags_of(low_s: bool, hybrid_keys: bool) -> int:
     """Returns the options as C takes them."""
-    return (_cpu.LOW_S if low_s else 0) | (_cpu.HYBRID_KEYS if hybrid_keys else 0)
+    return (_cpu_signatures.LOW_S if low_s else 0) | (
+        _cpu_signatures.HYBRID_KEYS if hybrid_keys else 0
+    )

@@ -18,7 +18,7 @@ either way. The other rules have no factor 8, and no such equation.
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _cpu, _cpu_keys, _pool
+from . import _cpu_keys, _cpu_signatures, _pool
 from ._columns import BytesLike, ColumnLike, column
 from ._devices import isa_of
 from ._items import LANES, SIGNATURES_PER_CORE, decided, demand_ok
@@ -76,8 +76,8 @@ def verify_many(
     s = column("signatures", signatures, widths=SIGNATURE_WIDTHS, n=k.n, fixed_by="keys")
     m = column("messages", messages, widths=None, n=k.n, fixed_by="keys")
     verdicts = np.zeros(k.n, np.uint8)
-    flags = _cpu.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
-    work = _cpu.ed25519_verify(verdicts, k, s, m, rule=code, flags=flags, isa=isa)
+    flags = _cpu_signatures.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
+    work = _cpu_signatures.ed25519_verify(verdicts, k, s, m, rule=code, flags=flags, isa=isa)
     _pool.run(
         k.n,
         work,
@@ -133,13 +133,13 @@ def verify(
     """
     code = _rule(rule)
     isa = isa_of(device)
-    demand_ok(_cpu.ed25519_verify_one, NAMES, (key, signature, message), code, isa)
+    demand_ok(_cpu_signatures.ed25519_verify_one, NAMES, (key, signature, message), code, isa)
 
 
 def _rule(name: str) -> int:
     try:
-        return _cpu.ED25519_RULES[name]
+        return _cpu_signatures.ED25519_RULES[name]
     except (KeyError, TypeError):
         raise ValueError(
-            f"no rule is named {name!r}; there are: {', '.join(_cpu.ED25519_RULES)}"
+            f"no rule is named {name!r}; there are: {', '.join(_cpu_signatures.ED25519_RULES)}"
         ) from None

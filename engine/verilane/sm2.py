@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import _cpu, _cpu_keys, _pool
+from . import _cpu_keys, _cpu_signatures, _pool
 from ._columns import BytesLike, Column, ColumnLike, Widths, column
 from ._devices import isa_of
 from ._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok, item
@@ -85,7 +85,7 @@ def verify_many(
     else:
         m, ids = _column("digests", given, DIGEST_WIDTHS, s.n), None
     verdicts = np.zeros(s.n, np.uint8)
-    work = _cpu.sm2_verify(
+    work = _cpu_signatures.sm2_verify(
         verdicts, k, s, m, ids, one_user_id=_is_one(user_id), encoding=code, isa=isa
     )
     _pool.run(s.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
@@ -132,18 +132,18 @@ def verify(
     ids = None if digest is not None else _one_user_id(user_id)
     names, items = ("signature", "message" if digest is None else "digest"), (signature, signed)
     if key is None:
-        demand_ok(partial(_cpu.sm2_verify_one, None), names, items, ids, code, isa)
+        demand_ok(partial(_cpu_signatures.sm2_verify_one, None), names, items, ids, code, isa)
     else:
-        demand_ok(_cpu.sm2_verify_one, ("key", *names), (key, *items), ids, code, isa)
+        demand_ok(_cpu_signatures.sm2_verify_one, ("key", *names), (key, *items), ids, code, isa)
 
 
 def _encoding(name: str, *, keyless: bool) -> int:
     """Returns the encoding as C takes it. keyless: no keys are given."""
     try:
-        code = _cpu.SM2_ENCODINGS[name]
+        code = _cpu_signatures.SM2_ENCODINGS[name]
     except (KeyError, TypeError):
         raise ValueError(
-            f"no encoding is named {name!r}; there are: {', '.join(_cpu.SM2_ENCODINGS)}"
+            f"no encoding is named {name!r}; there are: {', '.join(_cpu_signatures.SM2_ENCODINGS)}"
         ) from None
     if keyless and name != "fisco":
         raise ValueError(f"no keys: signatures hold them with encoding='fisco', not {name!r}")

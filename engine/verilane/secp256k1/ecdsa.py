@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _cpu, _ecdsa, _pool
+from .. import _cpu_signatures, _ecdsa, _pool
 from .._columns import BytesLike, Column, ColumnLike, column
 from .._devices import isa_of
 from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
@@ -174,7 +174,9 @@ def recover(
 
 
 def _recovery_flags(low_s: bool, parity_ids: bool) -> int:
-    return (_cpu.LOW_S if low_s else 0) | (_cpu.PARITY_IDS if parity_ids else 0)
+    return (_cpu_signatures.LOW_S if low_s else 0) | (
+        _cpu_signatures.PARITY_IDS if parity_ids else 0
+    )
 
 
 def _recovered(
@@ -182,6 +184,6 @@ def _recovered(
 ) -> tuple[Keys, Verdicts]:
     n = digests.n
     keys, verdicts = np.zeros((n, 64), np.uint8), np.zeros(n, np.uint8)
-    work = _cpu.ecdsa_recover(keys, verdicts, signatures, digests, flags=flags, isa=isa)
+    work = _cpu_signatures.ecdsa_recover(keys, verdicts, signatures, digests, flags=flags, isa=isa)
     _pool.run(n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
     return keys, decided(verdicts)

@@ -12,7 +12,7 @@ one. Verdicts are the same either way.
 
 import numpy as np
 
-from .. import _cpu, _cpu_keys, _pool
+from .. import _cpu_keys, _cpu_signatures, _pool
 from .._columns import BytesLike, ColumnLike, column
 from .._devices import isa_of
 from .._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok
@@ -58,8 +58,8 @@ def verify_many(
     k = key_column(keys, SCHEME, widths=KEY_WIDTHS, n=s.n, fixed_by="signatures")
     m = column("messages", messages, widths=None, n=s.n, fixed_by="signatures")
     verdicts = np.zeros(s.n, np.uint8)
-    flags = _cpu.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
-    work = _cpu.schnorr_verify(verdicts, k, s, m, flags=flags, isa=isa)
+    flags = _cpu_signatures.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
+    work = _cpu_signatures.schnorr_verify(verdicts, k, s, m, flags=flags, isa=isa)
     _pool.run(
         s.n,
         work,
@@ -82,7 +82,9 @@ def prepare(
     isa = isa_of(device)
     k = column("keys", keys, widths=KEY_WIDTHS)
     points = np.zeros((k.n, 64), np.uint8)
-    work = _cpu_keys.decode_keys(points, k, curve="secp256k1", flags=_cpu.XONLY_KEYS, isa=isa)
+    work = _cpu_keys.decode_keys(
+        points, k, curve="secp256k1", flags=_cpu_signatures.XONLY_KEYS, isa=isa
+    )
     _pool.run(k.n, work, threads=threads, least=KEYS_PER_CORE, grain=LANES)
     return PreparedKeys.of_points(SCHEME, points)
 
@@ -97,4 +99,4 @@ def verify(
     too.
     """
     isa = isa_of(device)
-    demand_ok(_cpu.schnorr_verify_one, NAMES, (key, signature, message), isa)
+    demand_ok(_cpu_signatures.schnorr_verify_one, NAMES, (key, signature, message), isa)
