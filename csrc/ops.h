@@ -135,7 +135,7 @@ typedef struct {
      * On input: kinds <= VL_MSM_KINDS, by descending bits (254 at most), n > 0 each; points on the curve. */
     void (*msm)(vl_point *sum, const vl_msm_terms *terms, size_t kinds, uint32_t width, void *scratch);
 
-    /* key[at[i]].table and .multiple[1] from the point A[i]; at[i] are different. On input: as for double_mul. */
+    /* key[at[i]].table and .multiple from the point A[i]; at[i] are different. On input: as for double_mul. */
     void (*prepare_keys)(vl_ed25519_prepared *key, const uint64_t *at, size_t n, const vl_point *a, void *scratch);
 
     /* R[i] = s[i] B - k[i] A[i] as above, where A[i] is what key[at[i]] was prepared from. */

@@ -52,7 +52,6 @@ static void prepare_block(block *b, vl_ed25519_prepared *rows, uint8_t *verdicts
             continue;
         }
         verdicts[c->item[j]] = VL_OK;
-        row->multiple[0] = c->point[j];
         b->at[live] = c->item[j];
         b->point[live++] = c->point[j];
     }
