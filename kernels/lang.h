@@ -16,6 +16,7 @@ typedef ulong u64;
 #define GLOBAL __global
 #define CONST __constant
 #define KERNEL __kernel void
+#define LANE_ID() ((u32)get_global_id(0))
 #elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
 typedef unsigned char u8;
 typedef unsigned int u32;
@@ -24,6 +25,7 @@ typedef unsigned long long u64;
 #define GLOBAL
 #define CONST static __device__ const
 #define KERNEL extern "C" __global__ void
+#define LANE_ID() (blockIdx.x * blockDim.x + threadIdx.x)
 #else
 #include <stddef.h>
 #include <stdint.h>
@@ -45,11 +47,34 @@ typedef uint64_t u64;
 #define FN_STEP FN
 #endif
 
-/* Before the short loops over limbs, which must disappear: gcc leaves some of them at -O2. */
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__) && !defined(__OPENCL_VERSION__)
+/* Four u32 between private and global memory at once, where that is aligned to 16 bytes. */
+#if defined(__OPENCL_VERSION__)
+#define LOAD4(to, from) \
+    do { \
+        uint4 four = vload4(0, from); \
+        (to)[0] = four.x, (to)[1] = four.y, (to)[2] = four.z, (to)[3] = four.w; \
+    } while (0)
+#define STORE4(to, from) vstore4((uint4)((from)[0], (from)[1], (from)[2], (from)[3]), 0, to)
+#elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define LOAD4(to, from) \
+    do { \
+        uint4 four = *(const uint4 *)(from); \
+        (to)[0] = four.x, (to)[1] = four.y, (to)[2] = four.z, (to)[3] = four.w; \
+    } while (0)
+#define STORE4(to, from) (*(uint4 *)(to) = make_uint4((from)[0], (from)[1], (from)[2], (from)[3]))
+#endif
+
+/* Before the short loops over limbs, which must disappear: gcc leaves some of them at -O2. NO_UNROLL: before loops that GPU
+ * compilers must not unroll, lest they take minutes. */
+#if defined(__OPENCL_VERSION__) || defined(__CUDACC__)
+#define UNROLL _Pragma("unroll")
+#define NO_UNROLL _Pragma("unroll 1")
+#elif defined(__GNUC__) && !defined(__clang__)
 #define UNROLL _Pragma("GCC unroll 16")
+#define NO_UNROLL
 #else
 #define UNROLL
+#define NO_UNROLL
 #endif
 
 /* A hint, never a need. */

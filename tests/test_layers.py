@@ -43,6 +43,9 @@ PYTHON_LAYERS = {
     "_cpu": {"_columns", "_native", "errors"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
     "_devices": {"_cpu", "errors"},
+    "_kernel_text": set(),
+    "_kernel_cache": set(),
+    "_opencl": {"_kernel_cache", "_kernel_text", "errors"},
     "_pool": {"_cpu"},
     "ed25519": {"_columns", "_cpu", "_devices", "_items", "_pool", "_verdicts"},
     "_ecdsa": {
@@ -100,9 +103,10 @@ PYTHON_LAYERS = {
 # The only third-party modules; the rest is the standard library.
 THIRD_PARTY = {
     "_columns": {"numpy", "pyarrow", "typing_extensions"},
+    "_opencl": {"numpy", "pyopencl"},
     "cli": {"numpy", "pyarrow", "rich", "typer"},
 }
-OUTSIDE = {"cffi", "numpy", "pyarrow", "rich", "typer", "typing_extensions"}
+OUTSIDE = {"cffi", "numpy", "pyarrow", "pyopencl", "rich", "typer", "typing_extensions"}
 
 
 def name_of(path: Path) -> str:
