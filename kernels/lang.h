@@ -65,7 +65,8 @@ typedef uint64_t u64;
 #endif
 
 /* Before the short loops over limbs, which must disappear: gcc leaves some of them at -O2. NO_UNROLL: before loops that GPU
- * compilers must not unroll, lest they take minutes. */
+ * compilers must not unroll, lest they take minutes. UNROLL_LONG: before loops of long bodies, which must disappear on GPUs,
+ * where an array is in registers only then; on a CPU (VL_ON_CPU: OpenCL's) they would but compile longer. */
 #if defined(__OPENCL_VERSION__) || defined(__CUDACC__)
 #define UNROLL _Pragma("unroll")
 #define NO_UNROLL _Pragma("unroll 1")
@@ -75,6 +76,11 @@ typedef uint64_t u64;
 #else
 #define UNROLL
 #define NO_UNROLL
+#endif
+#if defined(VL_ON_CPU)
+#define UNROLL_LONG NO_UNROLL
+#else
+#define UNROLL_LONG UNROLL
 #endif
 
 /* A hint, never a need. */

@@ -30,6 +30,9 @@ _OPTIONS = ("-cl-std=CL1.2",)
 _LOCAL_SIZE_CPU = 32
 _LOCAL_SIZE_GPU = 128
 
+# Platforms with a cache of their own. PoCL would even compile all kernels a second time to show them.
+_KEEP_BUILDS = ("NVIDIA CUDA", "Portable Computing Language")
+
 # Shares of the device's memory, for what one call may take: other calls and programs want some.
 _SHARE = 4
 
@@ -79,6 +82,8 @@ class Machine:
         self.largest_buffer: int = device.max_mem_alloc_size
         self.memory: int = device.global_mem_size // _SHARE
         self._device = device
+        self._defines = ("VL_ON_CPU",) if is_cpu else ()
+        self._keeps_builds = device.platform.name in _KEEP_BUILDS
         self._lock = threading.Lock()
         self._programs: dict[tuple[str, ...], Program] = {}
         self._building = threading.Lock()
@@ -102,7 +107,7 @@ class Machine:
 
     def program(self, entry: str, defines: tuple[str, ...] = ()) -> Program:
         """Returns the program of an entry file of `kernels/`, built at the first call, or found in
-        the cache folder. defines: "NAME" or "NAME=value".
+        the cache folder (or the driver's own). defines: "NAME" or "NAME=value".
 
         Raises DeviceFailure with the compiler's messages if it can't be built.
         """
@@ -117,7 +122,9 @@ class Machine:
     def _build(self, text: _kernel_text.Text, defines: tuple[str, ...]) -> Any:
         import pyopencl as cl
 
-        options = [*_OPTIONS, *(f"-D{define}" for define in defines)]
+        options = [*_OPTIONS, *(f"-D{define}" for define in (*self._defines, *defines))]
+        if self._keeps_builds:
+            return cl.Program(self._context, text.source).build(options)
         key = "opencl-" + _kernel_cache.key_of(self.title, self.driver, text.digest, *options)
         binary = _kernel_cache.load(key)
         if binary is not None:
