@@ -51,15 +51,15 @@ typedef uint64_t u64;
 #if defined(__OPENCL_VERSION__)
 #define LOAD4(to, from) \
     do { \
-        uint4 four = vload4(0, from); \
-        (to)[0] = four.x, (to)[1] = four.y, (to)[2] = four.z, (to)[3] = four.w; \
+        uint4 quad_ = vload4(0, from); \
+        (to)[0] = quad_.x, (to)[1] = quad_.y, (to)[2] = quad_.z, (to)[3] = quad_.w; \
     } while (0)
 #define STORE4(to, from) vstore4((uint4)((from)[0], (from)[1], (from)[2], (from)[3]), 0, to)
 #elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
 #define LOAD4(to, from) \
     do { \
-        uint4 four = *(const uint4 *)(from); \
-        (to)[0] = four.x, (to)[1] = four.y, (to)[2] = four.z, (to)[3] = four.w; \
+        uint4 quad_ = *(const uint4 *)(from); \
+        (to)[0] = quad_.x, (to)[1] = quad_.y, (to)[2] = quad_.z, (to)[3] = quad_.w; \
     } while (0)
 #define STORE4(to, from) (*(uint4 *)(to) = make_uint4((from)[0], (from)[1], (from)[2], (from)[3]))
 #endif

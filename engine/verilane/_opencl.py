@@ -30,7 +30,7 @@ _OPTIONS = ("-cl-std=CL1.2",)
 _LOCAL_SIZE_CPU = 32
 _LOCAL_SIZE_GPU = 128
 
-# Platforms with a cache of their own. PoCL would even compile all kernels a second time to show them.
+# Platforms with a cache of their own. PoCL would even compile all kernels twice to show them.
 _KEEP_BUILDS = ("NVIDIA CUDA", "Portable Computing Language")
 
 # Shares of the device's memory, for what one call may take: other calls and programs want some.
