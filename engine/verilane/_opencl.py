@@ -11,6 +11,7 @@ the calls of a thread; `read` waits for all that was launched before it.
 
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -111,10 +112,14 @@ class Machine:
 
         Raises DeviceFailure with the compiler's messages if it can't be built.
         """
+        import pyopencl as cl
+
         key = (entry, *defines)
-        with self._building:
+        with self._reports(f"build {entry}"), self._building:
             if key not in self._programs:
-                with self._reports(f"build {entry}"):
+                with warnings.catch_warnings():
+                    # A compiler's remarks on texts that it accepts are nothing to the user.
+                    warnings.simplefilter("ignore", cl.CompilerWarning)
                     built = self._build(_kernel_text.flatten(entry), defines)
                 self._programs[key] = Program(built, entry)
             return self._programs[key]
@@ -222,7 +227,7 @@ class Machine:
         ]
         lanes = -(-n // self.local_size) * self.local_size
         # A kernel's arguments are its state: what sets them starts it, before anyone else can.
-        with self._lock, self._reports(f"run {kernel}"):
+        with self._reports(f"run {kernel}"), self._lock:
             if kernel not in program.kernels:
                 program.kernels[kernel] = cl.Kernel(program.built, kernel)
             there = program.kernels[kernel]
@@ -283,12 +288,12 @@ def machine(name: str) -> Machine:
 
 def _look() -> list[tuple[Found, Any]]:
     global _places, _opened_by
+    if _opened_by not in (0, os.getpid()):  # its lock may be held by a thread that is not here
+        return [_nothing(number, _FORKED) for number in range(len(_places or "0"))]
     with _lock:
         if _places is None:
             _opened_by = os.getpid()
             _places = _list_devices()
-        elif _opened_by != os.getpid():
-            return [(place._replace(lanes=0, missing=_FORKED), None) for place, _ in _places]
         return _places
 
 
