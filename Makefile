@@ -9,7 +9,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check -q
 # A test file stays in one process; ARGS="-n 0" runs all of them in this one (a debugger needs that).
 ON_ALL_CORES := -n auto --dist loadfile
 
-C_FILES := $(sort $(shell find csrc kernels tests/native bench -name '*.[ch]' -o -name '*.inc' 2>/dev/null))
+C_FILES := $(sort $(shell find csrc kernels tests/native bench -name '*.[ch]' -o -name '*.inc' -o -name '*.cl' 2>/dev/null))
 BUILD_FILES := pyproject.toml setup.py csrc/build_native.py $(filter csrc/% kernels/%,$(C_FILES))
 
 .NOTPARALLEL:

@@ -225,12 +225,13 @@ enum vl_lone_rule {
 };
 
 typedef struct {
-    int hash;       /* its own: an enum vl_hash */
-    int only_hash;  /* 1 if it takes no other */
-    int leaf, lone; /* enum vl_leaf_form, enum vl_lone_rule */
-    int width;      /* children of a node: 2 or 16 */
-    int sorted;     /* 1 if the smaller child comes first: a proof has no index */
-    int hashed_top; /* 1 if the root is the hash of the highest node */
+    int hash;                     /* its own: an enum vl_hash */
+    int only_hash;                /* 1 if it takes no other */
+    int leaf, lone;               /* enum vl_leaf_form, enum vl_lone_rule */
+    int width;                    /* children of a node: 2 or 16 */
+    int sorted;                   /* 1 if the smaller child comes first: a proof has no index */
+    int hashed_top;               /* 1 if the root is the hash of the highest node */
+    int leaf_prefix, node_prefix; /* the byte hashed before a leaf, before two nodes; -1 if there is none */
 } vl_tree_facts;
 
 int vl_tree_count(void);

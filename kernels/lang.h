@@ -16,6 +16,7 @@ typedef ulong u64;
 #define GLOBAL __global
 #define CONST __constant
 #define KERNEL __kernel void
+#define LANE_ID() ((u32)get_global_id(0))
 #elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
 typedef unsigned char u8;
 typedef unsigned int u32;
@@ -24,6 +25,7 @@ typedef unsigned long long u64;
 #define GLOBAL
 #define CONST static __device__ const
 #define KERNEL extern "C" __global__ void
+#define LANE_ID() (blockIdx.x * blockDim.x + threadIdx.x)
 #else
 #include <stddef.h>
 #include <stdint.h>
@@ -45,11 +47,40 @@ typedef uint64_t u64;
 #define FN_STEP FN
 #endif
 
-/* Before the short loops over limbs, which must disappear: gcc leaves some of them at -O2. */
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__) && !defined(__OPENCL_VERSION__)
+/* Four u32 between private and global memory at once, where that is aligned to 16 bytes. */
+#if defined(__OPENCL_VERSION__)
+#define LOAD4(to, from) \
+    do { \
+        uint4 quad_ = vload4(0, from); \
+        (to)[0] = quad_.x, (to)[1] = quad_.y, (to)[2] = quad_.z, (to)[3] = quad_.w; \
+    } while (0)
+#define STORE4(to, from) vstore4((uint4)((from)[0], (from)[1], (from)[2], (from)[3]), 0, to)
+#elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define LOAD4(to, from) \
+    do { \
+        uint4 quad_ = *(const uint4 *)(from); \
+        (to)[0] = quad_.x, (to)[1] = quad_.y, (to)[2] = quad_.z, (to)[3] = quad_.w; \
+    } while (0)
+#define STORE4(to, from) (*(uint4 *)(to) = make_uint4((from)[0], (from)[1], (from)[2], (from)[3]))
+#endif
+
+/* Before the short loops over limbs, which must disappear: gcc leaves some of them at -O2. NO_UNROLL: before loops that GPU
+ * compilers must not unroll, lest they take minutes. UNROLL_LONG: before loops of long bodies, which must disappear on GPUs,
+ * where an array is in registers only then; on a CPU (VL_ON_CPU: OpenCL's) they would but compile longer. */
+#if defined(__OPENCL_VERSION__) || defined(__CUDACC__)
+#define UNROLL _Pragma("unroll")
+#define NO_UNROLL _Pragma("unroll 1")
+#elif defined(__GNUC__) && !defined(__clang__)
 #define UNROLL _Pragma("GCC unroll 16")
+#define NO_UNROLL
 #else
 #define UNROLL
+#define NO_UNROLL
+#endif
+#if defined(VL_ON_CPU)
+#define UNROLL_LONG NO_UNROLL
+#else
+#define UNROLL_LONG UNROLL
 #endif
 
 /* A hint, never a need. */

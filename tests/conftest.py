@@ -1,5 +1,5 @@
-"""What every test may use: `isa`, each CPU device in turn, and `shared`, data that lies beside the
-repository.
+"""What every test may use: `isa`, each CPU device in turn, `hasher`, each device that hashes, and
+`shared`, data that lies beside the repository.
 """
 
 import os
@@ -20,13 +20,12 @@ settings.register_profile("ci", settings.get_profile("default"), max_examples=50
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
-@pytest.fixture(scope="session", params=[device.name for device in devices()])
-def isa(request: pytest.FixtureRequest) -> str:
-    """The name of a device, for every one of this machine; a missing one is a skip that says
-    why.
-    """
-    name: str = request.param
-    missing = next(device.missing for device in devices() if device.name == name)
+DEVICES = devices()
+
+
+def there(name: str) -> str:
+    """The name of a device; a missing one is a skip that says why."""
+    missing = next(device.missing for device in DEVICES if device.name == name)
     if missing is not None:
         pytest.skip(f"{name}: {missing}")
     return name
@@ -35,11 +34,19 @@ def isa(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session", params=["cpu:scalar", "cpu:avx512"])
 def ed25519_isa(request: pytest.FixtureRequest) -> str:
     """Those that have code of their own for Ed25519."""
-    name: str = request.param
-    missing = next(device.missing for device in devices() if device.name == name)
-    if missing is not None:
-        pytest.skip(f"{name}: {missing}")
-    return name
+    return there(request.param)
+
+
+@pytest.fixture(scope="session", params=[each.name for each in DEVICES if each.kind == "cpu"])
+def isa(request: pytest.FixtureRequest) -> str:
+    """The name of a device of the CPU, for every one of this machine."""
+    return there(request.param)
+
+
+@pytest.fixture(scope="session", params=[each.name for each in DEVICES])
+def hasher(request: pytest.FixtureRequest) -> str:
+    """The name of a device that hashes, for every one of this machine."""
+    return there(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,12 @@ PYTHON_LAYERS = {
     "_cpu_light": {"_cpu", "_native"},
     "_cpu_signatures": {"_columns", "_cpu", "_native"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
-    "_devices": {"_cpu", "errors"},
+    "_device_hashes": {"_columns", "_cpu", "_opencl", "errors"},
+    "_device_nodes": {"_opencl"},
+    "_devices": {"_cpu", "_opencl", "errors"},
+    "_kernel_text": set(),
+    "_kernel_cache": set(),
+    "_opencl": {"_kernel_cache", "_kernel_text", "errors"},
     "_pool": {"_cpu"},
     "ed25519": {
         "_columns",
@@ -93,12 +98,14 @@ PYTHON_LAYERS = {
         "_prepared",
         "_verdicts",
     },
-    "hashes": {"_columns", "_cpu", "_devices", "_pool"},
+    "hashes": {"_columns", "_cpu", "_device_hashes", "_devices", "_pool"},
     "merkle": {
         "_columns",
         "_cpu",
         "_cpu_proofs",
         "_cpu_trees",
+        "_device_hashes",
+        "_device_nodes",
         "_devices",
         "_items",
         "_pool",
@@ -123,6 +130,7 @@ PYTHON_LAYERS = {
         "",
         "_cpu",
         "_cpu_trees",
+        "_device_hashes",
         "_devices",
         "_verdicts",
         "cli",
@@ -138,9 +146,10 @@ PYTHON_LAYERS = {
 # The only third-party modules; the rest is the standard library.
 THIRD_PARTY = {
     "_columns": {"numpy", "pyarrow", "typing_extensions"},
+    "_opencl": {"numpy", "pyopencl"},
     "cli": {"numpy", "pyarrow", "rich", "typer"},
 }
-OUTSIDE = {"cffi", "numpy", "pyarrow", "rich", "typer", "typing_extensions"}
+OUTSIDE = {"cffi", "numpy", "pyarrow", "pyopencl", "rich", "typer", "typing_extensions"}
 
 
 def name_of(path: Path) -> str:

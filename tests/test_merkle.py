@@ -96,36 +96,36 @@ def root_and_flag(leaves: Any, tree: str, **options: Any) -> tuple[bytes, bool |
 
 
 @pytest.mark.parametrize("tree", ["rfc6962", "bitcoin"])
-def test_every_small_tree(isa: str, tree: str) -> None:
+def test_every_small_tree(hasher: str, tree: str) -> None:
     for n in range(71):
         leaves = hashes(n)
-        assert merkle.root(leaves, tree, device=isa) == expected(leaves, tree)[0], n
+        assert merkle.root(leaves, tree, device=hasher) == expected(leaves, tree)[0], n
 
 
 @pytest.mark.parametrize("tree", ["rfc6962", "bitcoin"])
 @pytest.mark.parametrize("n", LARGE)
-def test_larger_trees(isa: str, tree: str, n: int) -> None:
+def test_larger_trees(hasher: str, tree: str, n: int) -> None:
     leaves = hashes(n)
     want = expected(leaves, tree)[0]
-    assert merkle.root(b"".join(leaves), tree, device=isa, threads=1) == want
-    assert merkle.root(leaves, tree, device=isa, threads=3) == want
+    assert merkle.root(b"".join(leaves), tree, device=hasher, threads=1) == want
+    assert merkle.root(leaves, tree, device=hasher, threads=3) == want
 
 
 @pytest.mark.parametrize("length", range(201))
-def test_leaves_of_one_length(isa: str, length: int) -> None:
+def test_leaves_of_one_length(hasher: str, length: int) -> None:
     leaves = [PERIODIC[5 * i : 5 * i + length] for i in range(35)]
-    assert merkle.root(leaves, device=isa) == rfc6962_root(leaves)
+    assert merkle.root(leaves, device=hasher) == rfc6962_root(leaves)
 
 
-def test_leaves_of_every_length(isa: str) -> None:
+def test_leaves_of_every_length(hasher: str) -> None:
     leaves = [PERIODIC[i : 2 * i] for i in range(301)]
-    assert merkle.root(leaves, device=isa) == rfc6962_root(leaves)
+    assert merkle.root(leaves, device=hasher) == rfc6962_root(leaves)
 
 
 @given(data=st.data())
-def test_random_leaves(isa: str, data: st.DataObject) -> None:
+def test_random_leaves(hasher: str, data: st.DataObject) -> None:
     leaves = data.draw(st.lists(st.binary(max_size=150), max_size=80))
-    assert merkle.root(leaves, device=isa) == rfc6962_root(leaves)
+    assert merkle.root(leaves, device=hasher) == rfc6962_root(leaves)
 
 
 def with_repeats(n: int, seed: int) -> list[bytes]:
@@ -165,7 +165,7 @@ def test_subtrees_of_several_chunks(isa: str, tree: str, n: int, repeated: bool)
 
 
 @pytest.mark.parametrize("n", [*range(1, 40), SUBTREE, 3 * SUBTREE])
-def test_repeated_end_is_mutation(isa: str, n: int) -> None:
+def test_repeated_end_is_mutation(hasher: str, n: int) -> None:
     """Where level k has an odd number of nodes, repeating the last 2^k leaves keeps the root."""
     leaves = hashes(n)
     for k in range(n.bit_length()):
@@ -173,13 +173,13 @@ def test_repeated_end_is_mutation(isa: str, n: int) -> None:
             break
         twin = leaves + leaves[n - (1 << k) :]
         root, mutated = bitcoin_root(twin)
-        assert root_and_flag(twin, "bitcoin", device=isa) == (root, mutated)
+        assert root_and_flag(twin, "bitcoin", device=hasher) == (root, mutated)
         assert mutated == (n >> k & 1 == 1)
         if mutated and n >> k > 1:
-            assert root == merkle.root(leaves, "bitcoin", device=isa)
+            assert root == merkle.root(leaves, "bitcoin", device=hasher)
 
 
-def test_equal_neighbours_on_any_level(isa: str) -> None:
+def test_equal_neighbours_on_any_level(hasher: str) -> None:
     for level in range(6):
         size = 1 << level
         for first in range(0, 64, 2 * size):
@@ -188,25 +188,27 @@ def test_equal_neighbours_on_any_level(isa: str) -> None:
             root, mutated = bitcoin_root(leaves)
             assert mutated
             with pytest.raises(MutatedTree) as caught:
-                merkle.root(leaves, "bitcoin", device=isa)
+                merkle.root(leaves, "bitcoin", device=hasher)
             assert caught.value.root == root
             assert isinstance(caught.value, ValueError)
-            assert merkle.root(leaves, "bitcoin", on_duplicate="ignore", device=isa) == root
+            assert merkle.root(leaves, "bitcoin", on_duplicate="ignore", device=hasher) == root
 
 
-def test_equal_leaves_that_are_not_paired(isa: str) -> None:
+def test_equal_leaves_that_are_not_paired(hasher: str) -> None:
     leaves = hashes(32)
     leaves[2] = leaves[1]
     leaves[20] = leaves[5]
-    assert root_and_flag(leaves, "bitcoin", device=isa) == (bitcoin_root(leaves)[0], False)
+    assert root_and_flag(leaves, "bitcoin", device=hasher) == (bitcoin_root(leaves)[0], False)
     pair = [leaves[0]] * 2
-    assert merkle.root(pair, device=isa) == rfc6962_root(pair)  # no harm in an RFC 6962 tree
+    assert merkle.root(pair, device=hasher) == rfc6962_root(pair)  # no harm in an RFC 6962 tree
 
 
-def test_mutation_between_the_subtrees_of_threads(isa: str) -> None:
+def test_mutation_between_the_subtrees_of_threads(hasher: str) -> None:
     leaves = hashes(2 * SUBTREE) * 2
     for threads in (1, 3):
-        assert root_and_flag(leaves, "bitcoin", device=isa, threads=threads) == bitcoin_root(leaves)
+        assert root_and_flag(leaves, "bitcoin", device=hasher, threads=threads) == bitcoin_root(
+            leaves
+        )
 
 
 # ---- Published roots and real chains ----
@@ -230,47 +232,47 @@ def published_roots(path: Path) -> dict[int, bytes]:
     return roots
 
 
-def test_certificate_transparency_roots(isa: str, shared: Shared) -> None:
+def test_certificate_transparency_roots(hasher: str, shared: Shared) -> None:
     roots = published_roots(shared("vectors/merkle/rfc6962_transparency_dev.tar.xz"))
     assert {5, 6, 7, 8} <= set(roots)
     for size, root in roots.items():
-        assert merkle.root(CT_LEAVES[:size], device=isa) == root, size
+        assert merkle.root(CT_LEAVES[:size], device=hasher) == root, size
 
 
-def test_bitcoin_blocks(isa: str, shared: Shared) -> None:
+def test_bitcoin_blocks(hasher: str, shared: Shared) -> None:
     pq = pytest.importorskip("pyarrow.parquet", reason="the chain columns are Parquet files")
     blocks = pq.read_table(shared("chain/bitcoin_merkle.parquet")).to_pylist()
     assert len(blocks) == 273
     for block in blocks:
-        assert merkle.root(block["txids"], "bitcoin", device=isa) == block["merkle_root"], block[
+        assert merkle.root(block["txids"], "bitcoin", device=hasher) == block["merkle_root"], block[
             "height"
         ]
 
 
-def test_cosmos_validator_sets(isa: str, shared: Shared) -> None:
+def test_cosmos_validator_sets(hasher: str, shared: Shared) -> None:
     pq = pytest.importorskip("pyarrow.parquet", reason="the chain columns are Parquet files")
     table = pq.read_table(shared("chain/cosmos_validators.parquet"))
     assert len(table) == 275
     for leaves, root in zip(table["leaves"], table["root"].to_pylist(), strict=True):
-        assert merkle.root(leaves.values, device=isa) == root
-        assert merkle.root(leaves.as_py(), device=isa) == root
+        assert merkle.root(leaves.values, device=hasher) == root
+        assert merkle.root(leaves.as_py(), device=hasher) == root
 
 
 # ---- The Python face ----
 
 
-def test_empty_trees(isa: str) -> None:
+def test_empty_trees(hasher: str) -> None:
     forms: list[Any] = [[], b"", np.zeros((0, 32), np.uint8), (b"", [0])]
     for nothing in forms:
-        assert merkle.root(nothing, device=isa) == sha256(b"").digest()
-        assert merkle.root(nothing, tree="bitcoin", device=isa) == bytes(32)
+        assert merkle.root(nothing, device=hasher) == sha256(b"").digest()
+        assert merkle.root(nothing, tree="bitcoin", device=hasher) == bytes(32)
 
 
-def test_one_leaf_and_one_empty_leaf(isa: str) -> None:
+def test_one_leaf_and_one_empty_leaf(hasher: str) -> None:
     leaf = hashes(1)[0]
-    assert merkle.root([leaf], device=isa) == sha256(b"\x00" + leaf).digest()
-    assert merkle.root([leaf], "bitcoin", device=isa) == leaf
-    assert merkle.root([b""], device=isa) == sha256(b"\x00").digest()
+    assert merkle.root([leaf], device=hasher) == sha256(b"\x00" + leaf).digest()
+    assert merkle.root([leaf], "bitcoin", device=hasher) == leaf
+    assert merkle.root([b""], device=hasher) == sha256(b"\x00").digest()
 
 
 @pytest.mark.parametrize("tree", ["rfc6962", "bitcoin"])
@@ -354,8 +356,8 @@ def test_wrong_leaves() -> None:
             merkle.root(wrong)
 
 
-def test_many_python_threads_at_once(isa: str) -> None:
+def test_many_python_threads_at_once(hasher: str) -> None:
     trees = [[PERIODIC[i : i + n % 90] for i in range(n)] for n in range(200, 216)]
     with ThreadPoolExecutor(8) as pool:
-        roots = list(pool.map(lambda leaves: merkle.root(leaves, device=isa, threads=2), trees))
+        roots = list(pool.map(lambda leaves: merkle.root(leaves, device=hasher, threads=2), trees))
     assert roots == [rfc6962_root(leaves) for leaves in trees]

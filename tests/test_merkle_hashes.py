@@ -29,18 +29,18 @@ def defined(items: list[bytes], tree: str, hash: str) -> bytes:
 
 @pytest.mark.parametrize("hash", HASHES)
 @pytest.mark.parametrize("tree", PREFIXES)
-def test_all_sizes(isa: str, tree: str, hash: str) -> None:
+def test_all_sizes(hasher: str, tree: str, hash: str) -> None:
     items = leaves(max(SIZES))
     for n in SIZES:
-        root = merkle.root(items[:n], tree, hash, device=isa)
+        root = merkle.root(items[:n], tree, hash, device=hasher)
         assert root == defined(items[:n], tree, hash), n
 
 
 @pytest.mark.parametrize("hash", HASHES)
-def test_sorted_pairs_of_all_sizes(isa: str, hash: str) -> None:
+def test_sorted_pairs_of_all_sizes(hasher: str, hash: str) -> None:
     items = leaves(max(SIZES))
     for n in SIZES[1:]:
-        root = merkle.root(items[:n], "openzeppelin", hash, device=isa)
+        root = merkle.root(items[:n], "openzeppelin", hash, device=hasher)
         assert root == openzeppelin_root(items[:n], OTHERS[hash]), n
 
 
@@ -57,20 +57,20 @@ def test_several_chunks(n: int, threads: int, hash: str) -> None:
 
 @pytest.mark.parametrize("hash", HASHES)
 @pytest.mark.parametrize("tree", PREFIXES)
-def test_leaves_of_many_lengths(isa: str, tree: str, hash: str) -> None:
+def test_leaves_of_many_lengths(hasher: str, tree: str, hash: str) -> None:
     items = [PERIODIC[i : i + 7 * i % 300] for i in range(150)]
-    assert merkle.root(items, tree, hash, device=isa) == defined(items, tree, hash)
+    assert merkle.root(items, tree, hash, device=hasher) == defined(items, tree, hash)
 
 
-def test_equal_and_nearly_equal_pairs(isa: str) -> None:
+def test_equal_and_nearly_equal_pairs(hasher: str) -> None:
     """Children that differ in their last byte, in the ninth, or not at all are sorted rightly."""
     base = bytes(range(32))
     near = [base, base[:-1] + b"\x00", base[:8] + b"\xff" + base[9:], base, b"\xff" + base[1:]]
     for pair in itertools.product(near, repeat=2):
         expected = OTHERS["keccak256"](b"".join(sorted(pair)))
-        assert merkle.root(list(pair), "openzeppelin", device=isa) == expected
+        assert merkle.root(list(pair), "openzeppelin", device=hasher) == expected
         many = list(pair) * 33
-        assert merkle.root(many, "openzeppelin", device=isa) == openzeppelin_root(
+        assert merkle.root(many, "openzeppelin", device=hasher) == openzeppelin_root(
             many, OTHERS["keccak256"]
         )
 

@@ -31,10 +31,10 @@ FISCO: dict[str, Callable[..., bytes]] = {"fisco2": fisco2_root, "fisco3": fisco
 
 @pytest.mark.parametrize("hash", ["keccak256", "sm3"])
 @pytest.mark.parametrize("tree", FISCO)
-def test_fisco_trees_of_all_sizes(isa: str, tree: str, hash: str) -> None:
+def test_fisco_trees_of_all_sizes(hasher: str, tree: str, hash: str) -> None:
     leaves = hashes(max(SIZES))
     for n in SIZES:
-        root = merkle.root(leaves[:n], tree, hash, device=isa)
+        root = merkle.root(leaves[:n], tree, hash, device=hasher)
         assert root == FISCO[tree](leaves[:n], OTHERS[hash]), n
 
 
@@ -52,19 +52,19 @@ def test_fisco_s_own_hash_is_keccak() -> None:
         assert merkle.root(hashes(20), tree) == merkle.root(hashes(20), tree, "keccak256")
 
 
-def test_ssz_of_all_sizes(isa: str) -> None:
+def test_ssz_of_all_sizes(hasher: str) -> None:
     chunks = hashes(max(SIZES))
     for n in SIZES:
-        assert merkle.root(chunks[:n], "ssz", device=isa) == ssz_root(chunks[:n]), n
+        assert merkle.root(chunks[:n], "ssz", device=hasher) == ssz_root(chunks[:n]), n
 
 
-def test_ssz_limits(isa: str) -> None:
+def test_ssz_limits(hasher: str) -> None:
     chunks = hashes(70)
     for limit in [0, 1, 2, 3, 4, 5, 8, 15, 16, 17, 64, 70, 100, 2048, 2049]:
         for n in {0, 1, 2, 3, 5, limit // 2, limit - 1, limit} & set(range(min(limit, 70) + 1)):
-            root = merkle.root(chunks[:n], "ssz", limit=limit, device=isa)
+            root = merkle.root(chunks[:n], "ssz", limit=limit, device=hasher)
             assert root == ssz_root(chunks[:n], limit), (n, limit)
-            mixed = merkle.root(chunks[:n], "ssz", limit=limit, length=7 * n, device=isa)
+            mixed = merkle.root(chunks[:n], "ssz", limit=limit, length=7 * n, device=hasher)
             assert mixed == ssz_root(chunks[:n], limit, 7 * n), (n, limit)
 
 
@@ -110,9 +110,9 @@ FISCO2_BLOCKS = [
 
 
 @pytest.mark.parametrize(("transactions", "root"), FISCO2_BLOCKS)
-def test_fisco2_blocks(isa: str, transactions: list[str], root: str) -> None:
+def test_fisco2_blocks(hasher: str, transactions: list[str], root: str) -> None:
     leaves = [bytes.fromhex(transaction) for transaction in transactions]
-    assert merkle.root(leaves, "fisco2", device=isa).hex() == root
+    assert merkle.root(leaves, "fisco2", device=hasher).hex() == root
 
 
 def deposits(path: Path) -> list[tuple[bytes, bytes]]:
@@ -171,7 +171,7 @@ def ssz_uint(values: Any) -> list[bytes]:
     return [int(value).to_bytes(32, "little") for value in values]
 
 
-def test_genesis_validators(isa: str, shared: Shared) -> None:
+def test_genesis_validators(hasher: str, shared: Shared) -> None:
     """A validator is a container of eight fields; its root is a tree of eight leaves."""
     pq = pytest.importorskip("pyarrow.parquet", reason="the chain columns are Parquet files")
     known = json.loads(shared("chain/ssz_validators_root.json").read_text())
@@ -182,7 +182,7 @@ def test_genesis_validators(isa: str, shared: Shared) -> None:
         b"".join(table["pubkey"].to_pylist()), np.uint8
     ).reshape(n, 48)
     fields = [np.zeros((n, 32), np.uint8) for _ in range(8)]
-    fields[0] = pairs(keys.reshape(n, 64), isa)
+    fields[0] = pairs(keys.reshape(n, 64), hasher)
     names = table.column_names
     for field, name in zip(fields[1:], names[1:], strict=True):
         values = table[name].to_pylist()
@@ -190,20 +190,20 @@ def test_genesis_validators(isa: str, shared: Shared) -> None:
         field[:] = np.frombuffer(b"".join(rows), np.uint8).reshape(n, 32)
     level = np.stack(fields, axis=1).reshape(n * 8, 32)
     for _ in range(3):
-        level = pairs(level.reshape(-1, 64), isa)
+        level = pairs(level.reshape(-1, 64), hasher)
     assert "0x" + bytes(level[0]).hex() == known["first_validator_root"]
     limit = 1 << known["list_limit_log2"]
-    root = merkle.root(level, "ssz", limit=limit, device=isa)
+    root = merkle.root(level, "ssz", limit=limit, device=hasher)
     assert "0x" + root.hex() == known["root_before_length"]
-    mixed = merkle.root(level, "ssz", limit=limit, length=n, device=isa)
+    mixed = merkle.root(level, "ssz", limit=limit, length=n, device=hasher)
     assert "0x" + mixed.hex() == known["hash_tree_root"]
 
 
-def pairs(rows: "np.ndarray[Any, Any]", isa: str) -> "np.ndarray[Any, Any]":
+def pairs(rows: "np.ndarray[Any, Any]", hasher: str) -> "np.ndarray[Any, Any]":
     """SHA-256 of every row."""
     from verilane.hashes import digest_many
 
-    return digest_many(rows, device=isa)
+    return digest_many(rows, device=hasher)
 
 
 # ---- Bad requests ----

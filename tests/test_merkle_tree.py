@@ -21,17 +21,17 @@ LARGE = [2047, 2048, 2049, 4096, 4113]
 
 
 @pytest.mark.parametrize("tree", TREES)
-def test_built_or_grown(isa: str, tree: str) -> None:
+def test_built_or_grown(hasher: str, tree: str) -> None:
     """Leaf by leaf, in one piece, and in pieces: the root of every size on the way."""
     leaves = hashes(max(SIZES))
-    grown = merkle.Tree((), tree, device=isa)
+    grown = merkle.Tree((), tree, device=hasher)
     have = 0
     for n in SIZES:
         grown.append(leaves[have:n])
         have = n
         root = TREES[tree].root(leaves[:n])
         assert grown.root == root, n
-        assert merkle.Tree(leaves[:n], tree, device=isa).root == root, n
+        assert merkle.Tree(leaves[:n], tree, device=hasher).root == root, n
         assert len(grown) == n
 
 
@@ -49,9 +49,9 @@ def test_larger_trees(tree: str, n: int) -> None:
 
 @pytest.mark.parametrize("tree", TREES)
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 16, 17, 33, 64, 70, 257])
-def test_every_leaf_updated(isa: str, tree: str, n: int) -> None:
+def test_every_leaf_updated(hasher: str, tree: str, n: int) -> None:
     leaves, others = hashes(n), hashes(2 * n)[n:]
-    kept = merkle.Tree(leaves, tree, device=isa)
+    kept = merkle.Tree(leaves, tree, device=hasher)
     for i in sorted({0, 1, n // 2, n - 2, n - 1} & set(range(n))):
         leaves[i] = others[i]
         kept.update(i, others[i])
@@ -149,10 +149,10 @@ def test_zero_chunks_beyond_the_leaves_can_be_proved() -> None:
 # ---- Bitcoin: CVE-2012-2459 ----
 
 
-def test_equal_neighbours_come_and_go(isa: str) -> None:
+def test_equal_neighbours_come_and_go(hasher: str) -> None:
     leaves = hashes(37)
-    kept = merkle.Tree(leaves, "bitcoin", device=isa)
-    loose = merkle.Tree(leaves, "bitcoin", on_duplicate="ignore", device=isa)
+    kept = merkle.Tree(leaves, "bitcoin", device=hasher)
+    loose = merkle.Tree(leaves, "bitcoin", on_duplicate="ignore", device=hasher)
     steps = [
         (8, leaves[9]),
         (9, hashes(40)[39]),
@@ -173,7 +173,7 @@ def test_equal_neighbours_come_and_go(isa: str) -> None:
         else:
             assert kept.root == root
     subtree = hashes(8)
-    kept = merkle.Tree(subtree, "bitcoin", device=isa)
+    kept = merkle.Tree(subtree, "bitcoin", device=hasher)
     kept.append(subtree)
     with pytest.raises(MutatedTree):
         _ = kept.root

@@ -148,7 +148,7 @@ def test_verify_one_follows_strides() -> None:
 def test_devices() -> None:
     with pytest.raises(ValueError, match="no device is named 'gpu:7'"):
         schnorr.verify_many([], [], [], device="gpu:7")
-    for device in (each.name for each in devices() if each.available):
+    for device in (each.name for each in devices() if each.available and each.kind == "cpu"):
         with use(device):
             assert schnorr.verify_many(*columns(OK)).all_ok
             schnorr.verify(OK[0].key, OK[0].signature, OK[0].message)

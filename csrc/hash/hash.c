@@ -147,7 +147,7 @@ int vl_digest(uint8_t *digests, size_t n, const vl_column *messages, int hash, i
 /* ---- Nodes ---- */
 
 /* The prefix of RFC 6962 section 2.1, alone in its cache line: lanes read 64 bytes from here and mask what follows. */
-static const _Alignas(64) uint8_t node_prefix[64] = {0x01};
+static const _Alignas(64) uint8_t node_prefix[64] = {VL_NODE_PREFIX};
 
 static void nodes_as_messages(uint8_t *nodes, size_t n, const uint8_t *children, enum vl_node_shape shape,
                               const vl_hash_plan *plan, vl_hash_scratch *scratch) {

@@ -9,6 +9,9 @@
 #include "hash/message.h"
 #include "verilane.h"
 
+/* The byte before two nodes in RFC 6962 section 2.1 */
+#define VL_NODE_PREFIX 0x01
+
 /* What a tree hashes to make of two children, 64 bytes, their parent. */
 enum vl_node_shape {
     VL_NODE_PLAIN,    /* left || right */

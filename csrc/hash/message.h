@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lang.h"
+#include "hash/padding.h"
 #include "scheme/column.h"
 
 #define VL_PARTS 3
@@ -25,24 +27,6 @@ static inline vl_message vl_message_of(vl_bytes first, vl_bytes second, vl_bytes
 }
 
 static inline size_t vl_message_size(const vl_message *m) { return m->end[VL_PARTS - 1]; }
-
-/* How a hash ends a message: `mark` right after it, zeros up to the end of a block, there its length in bits as eight
- * big-endian bytes if `length` says so, and `seal` xored to the last byte. */
-typedef struct {
-    unsigned block; /* bytes that one compression takes */
-    unsigned tail;  /* bytes that follow the message at least */
-    uint8_t mark, seal;
-    int length;
-} vl_padding;
-
-/* FIPS 180-4 section 5.1.1 and GB/T 32905-2016 section 5.2; FIPS 180-4 section 5.1.2 (16 bytes of length, of which no
- * message in memory needs the first eight); the Keccak team's submission (rate 1088); FIPS 202 section B.2; RFC 7693
- * section 3.3 (zeros only; what ends is told by a counter). */
-static const vl_padding vl_padding_sha256 = {64, 1 + 8, 0x80, 0, 1};
-static const vl_padding vl_padding_sha512 = {128, 1 + 16, 0x80, 0, 1};
-static const vl_padding vl_padding_keccak256 = {136, 1, 0x01, 0x80, 0};
-static const vl_padding vl_padding_sha3_256 = {136, 1, 0x06, 0x80, 0};
-static const vl_padding vl_padding_blake2b = {128, 0, 0, 0, 0};
 
 /* Blocks of a message of this size: at least one. */
 static inline size_t vl_padding_blocks(const vl_padding *padding, size_t size) {

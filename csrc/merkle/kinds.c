@@ -97,6 +97,8 @@ int vl_tree_describe(vl_tree_facts *facts, int tree) {
                              .lone = kind->lone,
                              .width = 1 << kind->log2_width,
                              .sorted = kind->order == SMALLER_FIRST,
-                             .hashed_top = kind->hashed_top};
+                             .hashed_top = kind->hashed_top,
+                             .leaf_prefix = kind->leaf_prefix.length ? kind->leaf_prefix.data[0] : -1,
+                             .node_prefix = kind->shape == VL_NODE_PREFIXED ? VL_NODE_PREFIX : -1};
     return VL_SUCCESS;
 }

@@ -26,7 +26,8 @@ class LoneRule:
 class TreeKind(NamedTuple):
     """One row of C's table. hash: its own; hashes: all that it takes. lone: of LoneRule. width:
     children of a node. is_sorted: the smaller child comes first, so that a proof has no index.
-    hashed_leaves: leaves are any bytes; otherwise they have 32.
+    hashed_leaves: leaves are any bytes; otherwise they have 32. indexed: these are hashed after
+    rlp(index). leaf_prefix, node_prefix: the byte before a leaf, before two nodes, or None.
     """
 
     number: int
@@ -37,6 +38,9 @@ class TreeKind(NamedTuple):
     lone: int
     width: int
     is_sorted: bool
+    indexed: bool
+    leaf_prefix: int | None
+    node_prefix: int | None
 
 
 _SIZE_32 = tuple(name for name, hash in HASHES.items() if hash.size == 32)
@@ -56,6 +60,9 @@ def _kind(number: int) -> TreeKind:
         facts.lone,
         facts.width,
         bool(facts.sorted),
+        facts.leaf == _lib.VL_LEAF_INDEXED,
+        None if facts.leaf_prefix < 0 else facts.leaf_prefix,
+        None if facts.node_prefix < 0 else facts.node_prefix,
     )
 
 

@@ -6,6 +6,7 @@ What is wrong *inside* an item of a batch is never raised: it is that item's ver
 from ._verdicts import Verdict
 
 __all__ = [
+    "DeviceFailure",
     "DeviceUnavailable",
     "InternalError",
     "InvalidSignature",
@@ -33,6 +34,10 @@ class DeviceUnavailable(VerilaneError, RuntimeError):
     """A device that was asked for by name is missing here or failed its self-test; the text says
     why.
     """
+
+
+class DeviceFailure(DeviceUnavailable):
+    """A device failed at what it was given: its driver's own words. No result was given."""
 
 
 class InternalError(VerilaneError, RuntimeError):

@@ -1,11 +1,11 @@
-"""Digests of many messages at once, hashed in the lanes of the CPU."""
+"""Digests of many messages at once, hashed in the lanes of the CPU or of a GPU."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _cpu, _pool
+from . import _cpu, _device_hashes, _pool
 from ._columns import Column, ColumnLike, column
-from ._devices import isa_of
+from ._devices import isa_of, machine_of
 
 __all__ = ["digest_many"]
 
@@ -31,7 +31,8 @@ def digest_many(
     "sm3" (GB/T 32905-2016), "keccak256" (as Ethereum hashes), "sha3-256" (FIPS 202),
     "blake2b-256" (RFC 7693, no key).
     Digests have 32 bytes, those of "sha512" 64.
-    device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
+    device: "cpu" or a name from `devices()`; a digest that a GPU made is not checked, unless you do
+    it. threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for an unknown hash or device, for flat
     bytes (which do not tell where a message ends) and for offsets out of order; DeviceUnavailable
@@ -40,9 +41,13 @@ def digest_many(
     kind = _cpu.HASHES.get(hash) if isinstance(hash, str) else None
     if kind is None:
         raise ValueError(f"no hash is named {hash!r}; there are: {', '.join(_cpu.HASHES)}")
-    isa = isa_of(device)
+    machine = machine_of(device)
+    isa = isa_of(device) if machine is None else _cpu.AUTO
     messages = column("data", data, widths=None)
     digests = np.zeros((messages.n, kind.size), np.uint8)
+    if machine is not None:
+        _device_hashes.hasher(machine, kind).digest(digests, messages)
+        return digests
     work = _cpu.digest(digests, messages, hash=kind, isa=isa)
     _pool.run(messages.n, work, threads=threads, least=_worth_a_core(messages))
     return digests

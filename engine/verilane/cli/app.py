@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .. import __version__, _cpu
+from .. import __version__, _cpu, _device_hashes
 from .._devices import devices, use
 from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
@@ -231,21 +232,24 @@ def list_devices() -> None:
     table = Table("device", "signature lanes", "SHA-256 lanes", "here", box=None)
     for device in devices():
         lanes = [str(number or "-") for number in (device.signature_lanes, device.hash_lanes)]
-        table.add_row(device.name, *lanes, "yes" if device.available else f"no: {device.missing}")
+        there = f"yes: {device.title}" if device.title else "yes"
+        table.add_row(device.name, *lanes, there if device.available else f"no: {device.missing}")
     Console().print(table)
 
 
 @app.command()
 def selftest() -> None:
-    """Run the known answers of every instruction set that this machine has."""
+    """Run the known answers of every device and instruction set that this machine has."""
+    tests = {f"cpu:{isa.name}": partial(_cpu.selftest, isa.number) for isa in _cpu.isas()}
     failed = False
-    for isa in _cpu.isas():
+    for device in devices():
+        test = tests.get(device.name) or partial(_device_hashes.selftest, device.name)
         try:
-            result = "ok" if _cpu.selftest(isa.number) else "FAILED"
-        except DeviceUnavailable:
-            result = f"skipped: {isa.missing}"
+            result = "ok" if test() else "FAILED"
+        except DeviceUnavailable as error:
+            result = f"skipped: {device.missing or error}"
         failed |= result == "FAILED"
-        print(f"cpu:{isa.name:<10} {result}")
+        print(f"{device.name:<14} {result}")
     if failed:
         raise typer.Exit(NOT_VALID)
 

@@ -30,7 +30,7 @@ class Heap:
         self.n = 0
         self.equal: set[tuple[int, int]] = set()
         self.capacity = capacity
-        self._rows = np.empty((2 * capacity, 32), np.uint8) if memory is None else memory
+        self._rows = run.empty(2 * capacity) if memory is None else memory
 
     @staticmethod
     def rows(capacity: int, width: int) -> int:
@@ -52,7 +52,7 @@ class Heap:
     def grow(self, capacity: int) -> None:
         """Moves to memory for more leaves."""
         before, self.capacity = self._rows, capacity
-        self._rows = np.empty((2 * capacity, 32), np.uint8)
+        self._rows = self.run.empty(2 * capacity)
         self._rows[: self.n] = before[: self.n]
 
     def append(self, leaves: Column, total: int) -> None:
@@ -70,7 +70,7 @@ class Heap:
         for _, stop in self._rounds():
             below = int(np.searchsorted(indices, 2 * stop))
             pairs = distinct(indices[:below] // 2)
-            out = np.empty((len(pairs), 32), np.uint8)
+            out = self.run.empty(len(pairs))
             self.run.parents(out, self._pairs().take(pairs, axis=0), nodes=2 * self.n, level=0)
             self._rows[self.n + pairs] = out
             indices = np.concatenate([indices[below:], self.n + pairs])
@@ -89,7 +89,7 @@ class Heap:
         found, top = Paths(len(indices)), 2 * self.n - 2
         indices = indices.copy()
         while (below := indices < top).any():
-            found.add(below.astype(np.int64), self._rows[indices[below] ^ 1])
+            found.add(below.astype(np.int64), self._picked(indices[below] ^ 1))
             indices[below] = self.n + indices[below] // 2
         return found
 
@@ -108,4 +108,7 @@ class Heap:
                 proof.append(node ^ 1)
             at += 2 if known else 1
             stack.append(self.n + node // 2)
-        return self._rows[np.array(proof, np.int64)], flags
+        return self._picked(np.array(proof, np.int64)), flags
+
+    def _picked(self, indices: Indices) -> Nodes:
+        return np.asarray(self._rows.take(indices, axis=0))

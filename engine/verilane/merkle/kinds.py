@@ -6,15 +6,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _cpu, _cpu_trees, _pool
+from .. import _cpu, _cpu_trees, _device_hashes, _pool
 from .._columns import Column, ColumnLike, column
 from .._cpu_trees import KINDS, TreeKind
-from .._devices import isa_of
+from .._devices import isa_of, machine_of
 
-__all__ = ["KINDS", "Run", "is_flat", "leaf_column", "levels_above", "open_run", "size_of"]
+__all__ = [
+    "KINDS",
+    "Run",
+    "is_flat",
+    "leaf_column",
+    "levels_above",
+    "open_device_run",
+    "open_run",
+    "size_of",
+]
 
 # What is worth a core: 4,096 leaves take 130 us, a few times what it costs to wake a thread.
 LEAVES_PER_CORE = 1 << 12
+
+# Threads work on subtrees: what C reduces at a time (2^11 leaves, of a tree of width 16 16^2), and
+# few enough nodes for a single thread to finish.
+_HEIGHTS = {2: 11, 16: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,21 @@ class Run:
     hash: int
     isa: int
     threads: int | None
+
+    def height(self) -> int:
+        """Of the subtrees that `nodes` had best be asked for, for a root."""
+        return _HEIGHTS[self.kind.width]
+
+    def empty(self, n: int) -> Any:
+        """Returns memory for n nodes, where they are hashed: an array (n, 32), or what stands for
+        one.
+        """
+        return np.empty((n, 32), np.uint8)
+
+    def zero(self, level: int) -> bytes:
+        """Returns the node over zeros alone, on a level of an SSZ tree."""
+        none = np.zeros((0, 32), np.uint8)
+        return self.root(none, height=0, total=1 << level)[0]
 
     def options(self) -> dict[str, int]:
         """What every call into C takes last."""
@@ -93,14 +121,34 @@ def open_run(
     tree: str, hash: str | None, *, device: str | None = None, threads: int | None = None
 ) -> Run:
     """Raises ValueError for a tree, a hash or a device that there is not, DeviceUnavailable for a
-    device that is missing here.
+    device that is missing here, or not the CPU.
     """
+    kind, number = _chosen(tree, hash)
+    return Run(kind, number, isa_of(device), threads)
+
+
+def open_device_run(
+    tree: str, hash: str | None, *, device: str | None = None, threads: int | None = None
+) -> Run:
+    """As open_run; a device that is not the CPU will do."""
+    machine = machine_of(device)
+    if machine is None:
+        return open_run(tree, hash, device=device, threads=threads)
+    from .device import DeviceRun
+
+    kind, number = _chosen(tree, hash)
+    hasher = _device_hashes.hasher(machine, _cpu.HASHES[hash or kind.hash])
+    return DeviceRun(kind, number, _cpu.AUTO, threads, hasher)
+
+
+def _chosen(tree: str, hash: str | None) -> tuple[TreeKind, int]:
+    """Returns the tree's kind and the number of its hash."""
     kind = KINDS.get(tree) if isinstance(tree, str) else None
     if kind is None:
         raise ValueError(f"no tree is named {tree!r}; there are: {', '.join(KINDS)}")
     if hash is not None and hash not in kind.hashes:
         raise ValueError(f"tree {tree!r} has no hash {hash!r}; there is: {', '.join(kind.hashes)}")
-    return Run(kind, _cpu.HASHES[hash or kind.hash].number, isa_of(device), threads)
+    return kind, _cpu.HASHES[hash or kind.hash].number
 
 
 # Flat bytes have no other mark of where one leaf ends: they are hashes.

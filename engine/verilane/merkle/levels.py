@@ -1,4 +1,4 @@
-"""The nodes of a tree, level by level, in one piece of memory."""
+"""The nodes of a tree, level by level, in one piece of memory: NumPy's, or a device's."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -47,7 +47,7 @@ class Levels:
 
     def _take(self, capacity: int, memory: Nodes | None) -> None:
         slots = slots_of(capacity, self.run.kind.width)
-        rows = np.empty((sum(slots), 32), np.uint8) if memory is None else memory
+        rows = self.run.empty(sum(slots)) if memory is None else memory
         starts = np.cumsum([0, *slots])
         self.capacity = capacity
         self._levels = [rows[a : a + size] for a, size in zip(starts, slots, strict=False)]
@@ -97,7 +97,7 @@ class Levels:
         self._levels[0][indices] = nodes
         for level, m in self._sizes():
             groups = distinct(indices // self.run.kind.width)
-            out = np.empty((len(groups), 32), np.uint8)
+            out = self.run.empty(len(groups))
             children = self._groups(level).take(groups, axis=0)
             numbers = groups.astype(np.uint64)
             found = self.run.parents(out, children, nodes=m, level=level, groups=numbers)
@@ -115,7 +115,7 @@ class Levels:
         if self.run.kind.lone != LoneRule.TWICE:
             return
         for level, m in self._sizes():
-            pairs = self._levels[level][: m - m % 2].reshape(-1, 2, 32)
+            pairs = np.asarray(self._levels[level][: m - m % 2]).reshape(-1, 2, 32)
             self._note(level, (), np.flatnonzero((pairs[:, 0] == pairs[:, 1]).all(axis=1)))
 
     # ---- What it holds ----
@@ -124,7 +124,7 @@ class Levels:
         """Returns the root. total: as in append."""
         height = levels_above(self.n, self.run.kind.width)
         top = self._levels[height][: min(self.n, 1)]
-        return self.run.root(top, height=height, total=total)[0]
+        return self.run.root(np.asarray(top), height=height, total=total)[0]
 
     def node(self, level: int, index: int) -> Nodes:
         """Returns one node (32,) that the tree holds."""
@@ -153,12 +153,12 @@ class Levels:
         wanted = indices ^ 1
         there = wanted < m
         if there.all():
-            return there.astype(np.int64), rows.take(wanted, axis=0)
+            return there.astype(np.int64), _taken(rows, wanted)
         if self.run.kind.lone in (LoneRule.UP, LoneRule.HASH):
-            return there.astype(np.int64), rows.take(wanted[there], axis=0)
-        nodes = rows.take(np.where(there, wanted, indices), axis=0)
+            return there.astype(np.int64), _taken(rows, wanted[there])
+        nodes = _taken(rows, np.where(there, wanted, indices))
         if self.run.kind.lone == LoneRule.ZERO:
-            nodes[~there] = np.frombuffer(self.zero(level), np.uint8)
+            nodes[~there] = np.frombuffer(self.run.zero(level), np.uint8)
         return np.ones(len(indices), np.int64), nodes
 
     def _others(self, level: int, indices: Indices) -> tuple[Indices, Nodes]:
@@ -166,11 +166,7 @@ class Levels:
         rows, m = self._level(level)
         members = group_members(self.run.kind, indices)
         wanted = (members != indices[:, None]) & (members < m)
-        return wanted.sum(axis=1), rows.take(members[wanted], axis=0)
-
-    def zero(self, level: int) -> bytes:
-        """Returns the node over zeros alone."""
-        return self.run.root(np.zeros((0, 32), np.uint8), height=0, total=1 << level)[0]
+        return wanted.sum(axis=1), _taken(rows, members[wanted])
 
     def shared_path(self, indices: Indices, total: int) -> Nodes:
         """Returns what proves these leaves together: as multiproofs are, level by level, what can't
@@ -184,13 +180,18 @@ class Levels:
             wanted = members[~np.isin(members, indices)]
             there = wanted < m
             if self.run.kind.lone == LoneRule.ZERO:
-                nodes = rows.take(np.where(there, wanted, 0), axis=0)
-                nodes[~there] = np.frombuffer(self.zero(level), np.uint8)
+                nodes = _taken(rows, np.where(there, wanted, 0))
+                nodes[~there] = np.frombuffer(self.run.zero(level), np.uint8)
             else:
-                nodes = rows.take(wanted[there], axis=0)
+                nodes = _taken(rows, wanted[there])
             found.append(nodes)
             indices = groups
         return np.concatenate([np.zeros((0, 32), np.uint8), *found])
+
+
+def _taken(rows: Any, indices: Indices) -> Nodes:
+    """Returns a copy of these rows, from wherever they are."""
+    return np.asarray(rows.take(indices, axis=0))
 
 
 def distinct(ascending: Indices) -> Indices:

@@ -4,13 +4,9 @@ import numpy as np
 
 from .._columns import Column, ColumnLike
 from ..errors import MutatedTree
-from .kinds import Run, leaf_column, levels_above, open_run, size_of
+from .kinds import Run, leaf_column, levels_above, open_device_run, size_of
 
 __all__ = ["checked_option", "length_of", "mix_in", "root"]
-
-# Threads work on subtrees: what C reduces at a time (2^11 leaves, of a tree of width 16 16^2), and
-# few enough nodes for a single thread to finish.
-_HEIGHTS = {2: 11, 16: 2}
 
 
 def root(
@@ -36,14 +32,15 @@ def root(
     n, None for nothing.
     on_duplicate: in a "bitcoin" tree, equal neighbours let another list of leaves have the same
     root (CVE-2012-2459): "raise" raises MutatedTree, which holds the root; "ignore" returns it.
-    device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
+    device: "cpu" or a name from `devices()`; a root that a GPU made is not checked, unless you do
+    it. threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for an unknown tree, hash, option or
     device, a packed length that is no multiple of 32, a leaf of a wrong length (all but "rfc6962"
     and "plain" have leaves of 32 bytes), more leaves than the limit, and for "openzeppelin" without
     leaves; DeviceUnavailable for a named device that is missing.
     """
-    run = open_run(tree, hash, device=device, threads=threads)
+    run = open_device_run(tree, hash, device=device, threads=threads)
     checked_option(on_duplicate)
     items = leaf_column(leaves, run.kind)
     size = size_of(run.kind, items.n, limit)
@@ -93,7 +90,7 @@ def mix_in(run: Run, root: bytes, chunk: bytes) -> bytes:
 
 def _reduce(leaves: Column, size: int, run: Run) -> tuple[bytes, bool]:
     """Returns the root, and whether equal neighbours were paired below it."""
-    height = _HEIGHTS[run.kind.width]
+    height = run.height()
     nodes = np.zeros((-(-leaves.n // run.kind.width**height), 32), np.uint8)
     below = run.nodes(leaves, height=height, first=0, total=size, out=nodes)
     result, above = run.root(nodes, height=height, total=size)

@@ -10,7 +10,7 @@ from .._cpu_trees import LoneRule
 from ..errors import MutatedTree
 from .consistency import consistency_path
 from .heap import Heap
-from .kinds import Run, leaf_column, open_run, size_of
+from .kinds import Run, leaf_column, open_device_run, open_run, size_of
 from .levels import Levels
 from .multiproof import MultiProof
 from .roots import checked_option, length_of, mix_in
@@ -44,6 +44,8 @@ class Tree:
         buffer: writable bytes that the nodes shall live in, such as a memory map of a file (the
         tree may then be larger than memory; `Tree.open` finds it again); as many leaves fit as
         `Tree.bytes_for` says. None: memory of the tree's own, twice as much whenever it is full.
+        On a device that is not the CPU that is the device's memory: leaves go there once, and only
+        what is asked for comes back; what it hashed is not checked, unless you do it.
 
         Raises what `merkle.root` raises; ValueError for a buffer that is too small.
         """
@@ -95,7 +97,7 @@ class Tree:
         threads: int | None,
         device: str | None,
     ) -> None:
-        self._run: Run = open_run(tree, hash, device=device, threads=threads)
+        self._run: Run = open_device_run(tree, hash, device=device, threads=threads)
         checked_option(on_duplicate)
         self._raises = on_duplicate == "raise"
         self._limit, self._length = limit, length
@@ -107,6 +109,8 @@ class Tree:
         store = Heap if self._run.kind.is_sorted else Levels
         if buffer is None:
             return store(self._run, capacity)
+        if not isinstance(self._run.empty(0), np.ndarray):
+            raise ValueError("buffer: the nodes of a tree on a device are in the device's memory")
         self._fixed = True
         memory = np.frombuffer(buffer, np.uint8)
         if not memory.flags.writeable:

@@ -1,0 +1,363 @@
+"""OpenCL devices, as pyopencl shows them: the only file that sees it.
+
+pyopencl is imported when a device is first looked for. A device is named "opencl:0", "opencl:1" and
+so on, in the order in which drivers list them. What a driver complains about comes out as
+DeviceFailure with the reason.
+
+A kernel takes its arguments in the order of `Machine.launch`, then the number of items as its last
+one (u32); a lane beyond it returns. Kernels of one machine run one after the other, in the order of
+the calls of a thread; `read` waits for all that was launched before it.
+"""
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _kernel_cache, _kernel_text
+from .errors import DeviceFailure, DeviceUnavailable
+
+__all__ = ["Buffer", "Found", "Machine", "Program", "found", "machine"]
+
+_OPTIONS = ("-cl-std=CL1.2",)
+
+# One fixed size of a work-group for all kernels: PoCL compiles a kernel anew for every size. GPUs
+# have groups of 32 or 64 lanes that run together.
+_LOCAL_SIZE_CPU = 32
+_LOCAL_SIZE_GPU = 128
+
+# Platforms with a cache of their own. PoCL would even compile all kernels twice to show them.
+_KEEP_BUILDS = ("NVIDIA CUDA", "Portable Computing Language")
+
+# Shares of the device's memory, for what one call may take: other calls and programs want some.
+_SHARE = 4
+
+
+class Found(NamedTuple):
+    """A device that a driver lists, or the place of one that is not there. title: the driver's name
+    for it. lanes: 0 where it can't be used; `missing` then says why.
+    """
+
+    name: str
+    title: str
+    lanes: int
+    missing: str | None
+
+
+class Buffer:
+    """Memory on a device; freed when nothing refers to it any more."""
+
+    __slots__ = ("memory", "size")
+
+    def __init__(self, memory: Any, size: int) -> None:
+        self.memory, self.size = memory, size
+
+
+class Program:
+    """The kernels of one entry file, built for one machine."""
+
+    def __init__(self, built: Any, entry: str) -> None:
+        self.built, self.entry = built, entry
+        self.kernels: dict[str, Any] = {}
+
+
+class Machine:
+    """One OpenCL device with its context and its queue. All methods are thread-safe."""
+
+    def __init__(self, name: str, device: Any) -> None:
+        import pyopencl as cl
+
+        self.name = name
+        self.title: str = " ".join(device.name.split())
+        self.driver: str = f"{device.platform.version} {device.version} {device.driver_version}"
+        is_cpu = bool(device.type & cl.device_type.CPU)
+        self.local_size: int = min(
+            _LOCAL_SIZE_CPU if is_cpu else _LOCAL_SIZE_GPU, device.max_work_group_size
+        )
+        self.lanes: int = self.local_size * device.max_compute_units
+        self.largest_buffer: int = device.max_mem_alloc_size
+        self.memory: int = device.global_mem_size // _SHARE
+        self._device = device
+        self._defines = ("VL_ON_CPU",) if is_cpu else ()
+        self._keeps_builds = device.platform.name in _KEEP_BUILDS
+        self._lock = threading.Lock()
+        self._programs: dict[tuple[str, ...], Program] = {}
+        self._building = threading.Lock()
+        with self._reports("open it"):
+            self._context = cl.Context([device])
+            self._queue = cl.CommandQueue(self._context)
+
+    @contextmanager
+    def _reports(self, what: str) -> Iterator[None]:
+        """Turns what the driver complains about into DeviceFailure."""
+        import pyopencl as cl
+
+        if _opened_by != os.getpid():
+            raise DeviceFailure(f"{self.name}: {_FORKED}")
+        try:
+            yield
+        except (cl.Error, MemoryError) as error:
+            raise DeviceFailure(f"{self.name} could not {what}: {_reason(error)}") from error
+
+    # ---- Programs ----
+
+    def program(self, entry: str, defines: tuple[str, ...] = ()) -> Program:
+        """Returns the program of an entry file of `kernels/`, built at the first call, or found in
+        the cache folder (or the driver's own). defines: "NAME" or "NAME=value".
+
+        Raises DeviceFailure with the compiler's messages if it can't be built.
+        """
+        import pyopencl as cl
+
+        key = (entry, *defines)
+        with self._reports(f"build {entry}"), self._building:
+            if key not in self._programs:
+                with warnings.catch_warnings():
+                    # A compiler's remarks on texts that it accepts are nothing to the user.
+                    warnings.simplefilter("ignore", cl.CompilerWarning)
+                    built = self._build(_kernel_text.flatten(entry), defines)
+                self._programs[key] = Program(built, entry)
+            return self._programs[key]
+
+    def _build(self, text: _kernel_text.Text, defines: tuple[str, ...]) -> Any:
+        import pyopencl as cl
+
+        options = [*_OPTIONS, *(f"-D{define}" for define in (*self._defines, *defines))]
+        if self._keeps_builds:
+            return cl.Program(self._context, text.source).build(options)
+        key = "opencl-" + _kernel_cache.key_of(self.title, self.driver, text.digest, *options)
+        binary = _kernel_cache.load(key)
+        if binary is not None:
+            try:
+                return cl.Program(self._context, [self._device], [binary]).build(options)
+            except cl.Error:  # a driver need not take back what it gave
+                pass
+        built = cl.Program(self._context, text.source).build(options)
+        _kernel_cache.store(key, built.get_info(cl.program_info.BINARIES)[0])
+        return built
+
+    # ---- Memory ----
+
+    def room(self, *sizes: int) -> int:
+        """Returns for how many items at a time there is memory: at least 1. sizes: the bytes of an
+        item in each buffer that is needed.
+        """
+        most = min(self.largest_buffer // max(sizes), self.memory // sum(sizes))
+        return max(1, min(most, (1 << 31) - self.local_size))
+
+    def buffer(self, size: int) -> Buffer:
+        """Returns new memory, whatever it holds."""
+        import pyopencl as cl
+
+        with self._reports(f"lend {size} bytes of memory"):
+            memory = cl.Buffer(self._context, cl.mem_flags.READ_WRITE, max(size, 16))
+        return Buffer(memory, size)
+
+    def upload(self, array: NDArray[Any]) -> Buffer:
+        """Returns new memory that holds the bytes of an array."""
+        buffer = self.buffer(array.nbytes)
+        self.write(buffer, array)
+        return buffer
+
+    def write(self, buffer: Buffer, array: NDArray[Any], at: int = 0) -> None:
+        """Copies an array to the bytes from `at` on; it may change as soon as this returns."""
+        if array.nbytes:
+            given = np.ascontiguousarray(array)
+            with self._reports("take data"):
+                self._copy(buffer.memory, given, at, "dst_offset", wait=True)
+
+    def read(self, array: NDArray[Any], buffer: Buffer, at: int = 0) -> None:
+        """Fills a C-contiguous array with the bytes from `at` on, after all that was launched."""
+        if array.nbytes:
+            with self._reports("give data"):
+                self._copy(array, buffer.memory, at, "src_offset", wait=True)
+
+    def copy(self, to: Buffer, to_at: int, source: Buffer, source_at: int, size: int) -> None:
+        """Copies bytes within the device. The two ranges do not overlap."""
+        import pyopencl as cl
+
+        if size:
+            with self._reports("copy"):
+                cl.enqueue_copy(
+                    self._queue,
+                    to.memory,
+                    source.memory,
+                    byte_count=size,
+                    src_offset=source_at,
+                    dst_offset=to_at,
+                )
+
+    def fill(self, buffer: Buffer, byte: int) -> None:
+        """Sets every byte."""
+        import pyopencl as cl
+
+        if buffer.size:
+            with self._reports("fill memory"):
+                cl.enqueue_fill_buffer(self._queue, buffer.memory, np.uint8(byte), 0, buffer.size)
+
+    def _copy(self, to: Any, source: Any, at: int, offset: str, *, wait: bool) -> None:
+        import pyopencl as cl
+
+        cl.enqueue_copy(self._queue, to, source, is_blocking=wait, **{offset: at})
+
+    # ---- Work ----
+
+    def launch(
+        self, program: Program, kernel: str, n: int, *arguments: Buffer | int | np.generic
+    ) -> None:
+        """Starts a kernel over n items; it runs after what was started before. An int is passed as
+        u32, other numbers as what they are (np.uint64).
+        """
+        import pyopencl as cl
+
+        if n == 0:
+            return
+        values = [
+            each.memory
+            if isinstance(each, Buffer)
+            else np.uint32(each)
+            if isinstance(each, int)
+            else each
+            for each in arguments
+        ]
+        lanes = -(-n // self.local_size) * self.local_size
+        # A kernel's arguments are its state: what sets them starts it, before anyone else can.
+        with self._reports(f"run {kernel}"), self._lock:
+            if kernel not in program.kernels:
+                program.kernels[kernel] = cl.Kernel(program.built, kernel)
+            there = program.kernels[kernel]
+            there.set_args(*values, np.uint32(n))
+            cl.enqueue_nd_range_kernel(self._queue, there, (lanes,), (self.local_size,))
+            self._queue.flush()
+
+    def finish(self) -> None:
+        """Waits until all that was launched is done."""
+        with self._reports("finish"):
+            self._queue.finish()
+
+
+# ---- Which there are ----
+
+
+_NO_PYOPENCL = "pyopencl is not installed: pip install 'verilane[opencl]'"
+_NO_DRIVER = (
+    "no OpenCL driver is installed: install that of the GPU, or PoCL, which runs on the CPU "
+    "(pip install 'pyopencl[pocl]')"
+)
+_FORKED = "OpenCL does not survive a fork: start processes by 'spawn', or use it in children only"
+
+_lock = threading.Lock()
+_places: list[tuple[Found, Any]] | None = None
+_machines: dict[str, Machine] = {}
+_opened_by = 0
+
+
+def found() -> list[Found]:
+    """Returns every device that drivers list, and in place of what is missing the reason. There is
+    one at least.
+    """
+    return [place for place, _ in _look()]
+
+
+def machine(name: str) -> Machine:
+    """Returns a device by its name; "opencl" is the first that can be used.
+
+    Raises DeviceUnavailable with the reason if it can't be used, or is not there.
+    """
+    places = _look()
+    if name == "opencl":
+        usable = [place for place, _ in places if place.missing is None]
+        name = (usable[0] if usable else places[0][0]).name
+    for place, device in places:
+        if place.name != name:
+            continue
+        if place.missing is not None:
+            raise DeviceUnavailable(f"{name} is missing here: {place.missing}")
+        with _lock:
+            if name not in _machines:
+                _machines[name] = Machine(name, device)
+            return _machines[name]
+    there = ", ".join(place.name for place, _ in places)
+    raise DeviceUnavailable(f"{name} is missing here: drivers list {there} only")
+
+
+def _look() -> list[tuple[Found, Any]]:
+    global _places, _opened_by
+    if _opened_by not in (0, os.getpid()):  # its lock may be held by a thread that is not here
+        return [_nothing(number, _FORKED) for number in range(len(_places or "0"))]
+    with _lock:
+        if _places is None:
+            _opened_by = os.getpid()
+            _places = _list_devices()
+        return _places
+
+
+def _list_devices() -> list[tuple[Found, Any]]:
+    """Asks every driver. A broken one costs its own place in the list, not that of others."""
+    # PoCL's other ways of making work-groups take from ten times to minutes longer to compile.
+    os.environ.setdefault("POCL_WORK_GROUP_METHOD", "loops")
+    try:
+        import pyopencl as cl
+    except ModuleNotFoundError:
+        return [_nothing(0, _NO_PYOPENCL)]
+    except (ImportError, OSError) as error:  # the loader, libOpenCL, is missing or broken
+        return [_nothing(0, f"pyopencl can't be loaded: {_reason(error)}")]
+    try:
+        platforms = cl.get_platforms()
+    except cl.Error as error:
+        missing = error.code == cl.status_code.PLATFORM_NOT_FOUND_KHR
+        return [_nothing(0, _NO_DRIVER if missing else _reason(error))]
+    places: list[tuple[Found, Any]] = []
+    for platform in platforms:
+        try:
+            devices = platform.get_devices()
+            places += [_place(len(places) + i, device) for i, device in enumerate(devices)]
+        except cl.Error as error:
+            places.append(_nothing(len(places), f"a driver is broken: {_reason(error)}"))
+    return places or [_nothing(0, _NO_DRIVER)]
+
+
+def _nothing(number: int, reason: str) -> tuple[Found, Any]:
+    return Found(f"opencl:{number}", "", 0, reason), None
+
+
+def _place(number: int, device: Any) -> tuple[Found, Any]:
+    name, title = f"opencl:{number}", " ".join(device.name.split())
+    unfit = _unfit(device)
+    if unfit is not None:
+        return Found(name, title, 0, unfit), None
+    import pyopencl as cl
+
+    is_cpu = bool(device.type & cl.device_type.CPU)
+    local = _LOCAL_SIZE_CPU if is_cpu else _LOCAL_SIZE_GPU
+    lanes = min(local, device.max_work_group_size) * device.max_compute_units
+    return Found(name, title, lanes, None), device
+
+
+def _unfit(device: Any) -> str | None:
+    """Returns why kernels can't run on a device, or None. They need OpenCL C 1.2 with 64-bit
+    integers.
+    """
+    if not device.available:
+        return "its driver says that it is not available"
+    if not device.compiler_available:
+        return "its driver has no compiler"
+    if not device.endian_little:
+        return "it is big-endian"
+    if "FULL_PROFILE" not in device.profile:
+        return "it has OpenCL's embedded profile only"
+    version = device.opencl_c_version.split()[2]  # "OpenCL C <version> <vendor's text>"
+    if tuple(int(part) for part in version.split(".")[:2]) < (1, 2):
+        return f"it has OpenCL C {version}, and 1.2 is needed"
+    return None
+
+
+def _reason(error: BaseException) -> str:
+    """Returns the first lines of what an error says: compilers say a lot."""
+    lines = [line.rstrip() for line in str(error).splitlines() if line.strip()]
+    return "\n".join(lines[:20]) or type(error).__name__
