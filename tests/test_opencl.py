@@ -403,6 +403,27 @@ def test_wrong_answers_are_found(machine: _opencl.Machine, monkeypatch: pytest.M
     assert hashes.digest_many([b"abc"], "sm3", device=machine.name).shape == (1, 32)
 
 
+def test_a_device_that_failed_is_tested_again(
+    machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_device_hashes, "_hashers", {})
+    tests: list[str] = []
+    real = _device_hashes._answers_are_right
+
+    def counted(made: _device_hashes.Hasher) -> bool:
+        tests.append(made.hash.name)
+        return real(made)
+
+    monkeypatch.setattr(_device_hashes, "_answers_are_right", counted)
+    kind = hashes._cpu.HASHES["sm3"]
+    assert _device_hashes.hasher(machine, kind) is _device_hashes.hasher(machine, kind)
+    assert tests == ["sm3"]
+    with pytest.raises(DeviceFailure):
+        machine.buffer(1 << 60)
+    _device_hashes.hasher(machine, kind)
+    assert tests == ["sm3", "sm3"]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_after_a_fork(machine: _opencl.Machine) -> None:
     program = f"""
