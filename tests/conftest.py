@@ -49,6 +49,13 @@ def hasher(request: pytest.FixtureRequest) -> str:
     return there(request.param)
 
 
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that built kernels are kept in, not there yet."""
+    monkeypatch.setenv("VERILANE_CACHE", str(tmp_path / "deep" / "cache"))
+    return tmp_path / "deep" / "cache"
+
+
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
     """Finds a file of the shared folder; the test is skipped where that folder is not there."""

@@ -1,4 +1,4 @@
-"""The OpenCL runtime: devices and why one is missing, kernel texts, the cache, memory, failures."""
+"""The OpenCL runtime: devices and why one is missing, kept programs, failures, memory, threads."""
 
 import builtins
 import hashlib
@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import ROOT
 from reference.merkle import rfc6962_root
 from verilane import (
     DeviceUnavailable,
@@ -31,8 +29,6 @@ from verilane import (
     use,
 )
 from verilane.errors import DeviceFailure
-
-ENTRIES = sorted(path.name for path in (ROOT / "kernels").glob("*.cl"))
 
 
 @pytest.fixture(params=[place.name for place in _opencl.found()])
@@ -52,117 +48,7 @@ def unopened(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return
 
 
-# ---- Texts ----
-
-
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_a_flat_text_includes_nothing(entry: str) -> None:
-    text = _kernel_text.flatten(entry)
-    assert not re.search(r'^\s*#\s*include\s*"', text.source, re.MULTILINE)
-    assert text.digest == hashlib.sha256(text.source.encode()).hexdigest()
-    assert text.source.count("#ifndef VL_LANG_H") == 1
-
-
-def test_flattening(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Headers once, .inc as often as they are wanted, names beside the includer first, the numbers
-    of lines as they are in the files.
-    """
-    there = {
-        "a.cl": '#include "x/h.h"\n#include "x/i.inc"\nlast\n#  include  "x/i.inc"',
-        "x/h.h": "header",
-        "x/i.inc": '#include "h.h"\n#include "j.inc"\nafter',
-        "x/j.inc": "beside",
-        "j.inc": "wrong",
-    }
-    monkeypatch.setattr(_kernel_text, "_read", there.__getitem__)
-    monkeypatch.setattr(_kernel_text, "files", lambda _: FakeFolder(set(there)))
-    lines = _kernel_text._lines("a.cl", set())
-    words = [line for line in lines if not line.startswith("#")]
-    assert words == ["header", "beside", "after", "last", "beside", "after"]
-    assert lines[lines.index("last") - 1] == '#line 3 "a.cl"'
-    there["a.cl"] = '#include "nowhere.h"'
-    with pytest.raises(FileNotFoundError, match=r"kernels/a\.cl includes nowhere\.h"):
-        _kernel_text._lines("a.cl", set())
-
-
-class FakeFolder:
-    def __init__(self, names: set[str], name: str = "") -> None:
-        self.names, self.name = names, name
-
-    def joinpath(self, name: str) -> "FakeFolder":
-        return FakeFolder(self.names, name)
-
-    def is_file(self) -> bool:
-        return self.name in self.names
-
-
-# ---- The cache ----
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("VERILANE_CACHE", str(tmp_path / "deep" / "cache"))
-    return tmp_path / "deep" / "cache"
-
-
-def test_cache_keeps_what_it_is_given(cache: Path) -> None:
-    assert _kernel_cache.load("key") is None
-    for content in (b"", b"one", bytes(100_000)):
-        _kernel_cache.store("key", content)
-        assert _kernel_cache.load("key") == content
-    assert [path.name for path in cache.iterdir()] == ["key"]
-    parts = [("a", "bc"), ("ab", "c"), ("abc",), ("abc", "")]
-    assert len({_kernel_cache.key_of(*each) for each in parts}) == len(parts)
-
-
-def test_cache_gives_nothing_that_was_damaged(cache: Path) -> None:
-    _kernel_cache.store("key", b"content")
-    good = (cache / "key").read_bytes()
-    for position in range(len(good)):
-        damaged = bytearray(good)
-        damaged[position] ^= 1
-        (cache / "key").write_bytes(damaged)
-        assert _kernel_cache.load("key") is None
-        (cache / "key").write_bytes(good[:position])
-        assert _kernel_cache.load("key") is None
-
-
-def test_cache_that_can_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    for place in (tmp_path / "file", tmp_path / "file" / "below"):
-        monkeypatch.setenv("VERILANE_CACHE", str(place))
-        _kernel_cache.store("key", b"content")
-        assert _kernel_cache.load("key") is None
-
-
-def test_cache_under_many_writers(cache: Path) -> None:
-    contents = [bytes([i]) * (1 << 16) for i in range(8)]
-    stop = threading.Event()
-
-    def write(content: bytes) -> None:
-        while not stop.is_set():
-            _kernel_cache.store("key", content)
-
-    with ThreadPoolExecutor(4) as pool:
-        for content in contents[:4]:
-            pool.submit(write, content)
-        try:
-            seen = {_kernel_cache.load("key") for _ in range(300)}
-        finally:
-            stop.set()
-    assert seen <= {None, *contents[:4]}
-    assert [path.name for path in cache.iterdir()] == ["key"]
-
-
-def test_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("VERILANE_CACHE", raising=False)
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert _kernel_cache.folder() == Path("/somewhere/verilane")
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert _kernel_cache.folder() == Path.home() / ".cache" / "verilane"
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert _kernel_cache.folder() == Path.home() / "Library" / "Caches" / "verilane"
+# ---- Programs ----
 
 
 def gathers(machine: _opencl.Machine) -> bool:
@@ -401,6 +287,27 @@ def test_wrong_answers_are_found(machine: _opencl.Machine, monkeypatch: pytest.M
         with pytest.raises(DeviceUnavailable, match="its sm3 digests came out wrong"):
             hashes.digest_many([b"abc"], "sm3", device=machine.name)
     assert hashes.digest_many([b"abc"], "sm3", device=machine.name).shape == (1, 32)
+
+
+def test_a_device_that_failed_is_tested_again(
+    machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_device_hashes, "_hashers", {})
+    tests: list[str] = []
+    real = _device_hashes._answers_are_right
+
+    def counted(made: _device_hashes.Hasher) -> bool:
+        tests.append(made.hash.name)
+        return real(made)
+
+    monkeypatch.setattr(_device_hashes, "_answers_are_right", counted)
+    kind = hashes._cpu.HASHES["sm3"]
+    assert _device_hashes.hasher(machine, kind) is _device_hashes.hasher(machine, kind)
+    assert tests == ["sm3"]
+    with pytest.raises(DeviceFailure):
+        machine.buffer(1 << 60)
+    _device_hashes.hasher(machine, kind)
+    assert tests == ["sm3", "sm3"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -151,7 +151,7 @@ class Hasher:
 
 
 _lock = threading.Lock()
-_hashers: dict[tuple[str, str], Hasher] = {}
+_hashers: dict[tuple[str, str], tuple[Hasher, int]] = {}  # tested after so many failures
 
 
 def selftest(name: str) -> bool:
@@ -163,20 +163,23 @@ def selftest(name: str) -> bool:
 
 
 def hasher(machine: Machine, hash: _cpu.Hash) -> Hasher:
-    """Returns a hash on a device, built and checked at the first call.
+    """Returns a hash on a device, built and checked at the first call, and checked again when the
+    device has failed at something since.
 
     Raises DeviceUnavailable if it can't be built, or gives wrong answers.
     """
     key = machine.name, hash.name
     with _lock:
-        if key not in _hashers:
+        made, failures = _hashers.pop(key, (None, 0))
+        if made is None or made.machine is not machine or failures != machine.failures:
             made = Hasher(machine, hash)
+            failures = machine.failures
             if not _answers_are_right(made):
                 raise DeviceUnavailable(
                     f"{machine.name} can't be used: its {hash.name} digests came out wrong"
                 )
-            _hashers[key] = made
-        return _hashers[key]
+        _hashers[key] = made, failures
+        return made
 
 
 # ---- The known answers: the CPU's, which has its own ones (csrc/selftest_hash.c) ----

@@ -82,6 +82,7 @@ class Machine:
         self.lanes: int = self.local_size * device.max_compute_units
         self.largest_buffer: int = device.max_mem_alloc_size
         self.memory: int = device.global_mem_size // _SHARE
+        self.failures = 0  # so far; who trusts the device on a test has to test it again
         self._device = device
         self._defines = ("VL_ON_CPU",) if is_cpu else ()
         self._keeps_builds = device.platform.name in _KEEP_BUILDS
@@ -102,6 +103,7 @@ class Machine:
         try:
             yield
         except (cl.Error, MemoryError) as error:
+            self.failures += 1
             raise DeviceFailure(f"{self.name} could not {what}: {_reason(error)}") from error
 
     # ---- Programs ----
