@@ -20,7 +20,7 @@ import chain_work
 import merkle_work
 import peers
 from figure import LARGE, Figure, Run
-from figures_ed25519 import ed25519_figures
+from figures_batch import batch_figures
 from machine import cores, describe
 from workload import (
     OtherCurve,
@@ -30,7 +30,6 @@ from workload import (
     p256_signatures,
     packed,
     parsed_keys,
-    schnorr_signatures,
     signatures,
     sm2_signatures,
 )
@@ -100,8 +99,7 @@ def coincurve_parsed(data: Signatures) -> Run:
 
 def figures(clock: Clock) -> Iterator[Figure]:
     yield from verify_figures()
-    yield from schnorr_figures()
-    yield from ed25519_figures()
+    yield from batch_figures()
     yield from other_figures(P256)
     yield from other_figures(SM2)
     yield from shape_figures()
@@ -171,27 +169,6 @@ def verify_figures() -> Iterator[Figure]:
             n,
             verify(data, device="cpu:scalar"),
             coincurve(data),
-            1.0,
-        )
-
-
-def schnorr_figures() -> Iterator[Figure]:
-    for n, target in ((64, 8.0), (1024, 8.0)):
-        columns = schnorr_signatures(n)
-        rows = [packed(column) for column in columns]
-        yield Figure(
-            f"BIP-340, n = {n}, packed",
-            n,
-            partial(secp256k1.schnorr.verify_many, *rows, threads=1),
-            partial(peers.coincurve_schnorr, *columns),
-            target,
-            note="signature by signature, 32-byte messages",
-        )
-        yield Figure(
-            f"BIP-340, n = {n}, scalar code alone",
-            n,
-            partial(secp256k1.schnorr.verify_many, *rows, threads=1, device="cpu:scalar"),
-            partial(peers.coincurve_schnorr, *columns),
             1.0,
         )
 
