@@ -74,12 +74,13 @@ expected = merkle.root(leaves, threads=1)
 
 def handler(number, frame):
     seen.append(merkle.root(leaves, threads=2) == expected)
+    if len(seen) < 300:  # anew: a slow machine would never get out of handlers
+        signal.setitimer(signal.ITIMER_REAL, 0.0003)
 
 signal.signal(signal.SIGALRM, handler)
-signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+signal.setitimer(signal.ITIMER_REAL, 0.0003)
 while len(seen) < 300:
     assert merkle.root(leaves, threads=2) == expected
-signal.setitimer(signal.ITIMER_REAL, 0)
 assert all(seen)
 """
 
