@@ -70,13 +70,13 @@
 #define LINE2_(op, d, a) #op " " #d "," #a ";\n\t"
 #define LINE3_(op, d, a, b) #op " " #d "," #a "," #b ";\n\t"
 #define LINE4_(op, d, a, b, c) #op " " #d "," #a "," #b "," #c ";\n\t"
-#define MUL(lo, hi, a, b) LINE3_(mul.lo.u32, lo, a, b) LINE3_(mul.hi.u32, hi, a, b)
-#define MAD1(lo, hi, a, b) LINE4_(mad.lo.cc.u32, lo, a, b, lo) LINE4_(madc.hi.cc.u32, hi, a, b, hi)
-#define MADC(lo, hi, a, b) LINE4_(madc.lo.cc.u32, lo, a, b, lo) LINE4_(madc.hi.cc.u32, hi, a, b, hi)
-#define MADE(lo, hi, a, b) LINE4_(madc.lo.cc.u32, lo, a, b, lo) LINE4_(madc.hi.u32, hi, a, b, hi)
-#define MADN(lo, hi, a, b) LINE4_(madc.lo.cc.u32, lo, a, b, lo) LINE4_(madc.hi.u32, hi, a, b, 0)
-#define MADS(lo, hi, a, b) LINE4_(mad.lo.cc.u32, lo, a, b, lo) LINE4_(madc.hi.u32, hi, a, b, 0)
-#define MULE(lo, hi, a, b) LINE4_(madc.lo.cc.u32, lo, a, b, 0) LINE4_(madc.hi.u32, hi, a, b, 0)
+#define MUL(low, high, a, b) LINE3_(mul.lo.u32, low, a, b) LINE3_(mul.hi.u32, high, a, b)
+#define MAD1(low, high, a, b) LINE4_(mad.lo.cc.u32, low, a, b, low) LINE4_(madc.hi.cc.u32, high, a, b, high)
+#define MADC(low, high, a, b) LINE4_(madc.lo.cc.u32, low, a, b, low) LINE4_(madc.hi.cc.u32, high, a, b, high)
+#define MADE(low, high, a, b) LINE4_(madc.lo.cc.u32, low, a, b, low) LINE4_(madc.hi.u32, high, a, b, high)
+#define MADN(low, high, a, b) LINE4_(madc.lo.cc.u32, low, a, b, low) LINE4_(madc.hi.u32, high, a, b, 0)
+#define MADS(low, high, a, b) LINE4_(mad.lo.cc.u32, low, a, b, low) LINE4_(madc.hi.u32, high, a, b, 0)
+#define MULE(low, high, a, b) LINE4_(madc.lo.cc.u32, low, a, b, 0) LINE4_(madc.hi.u32, high, a, b, 0)
 #define MUL_LOW(d, a, b) LINE3_(mul.lo.u32, d, a, b)
 #define CARRY(d) LINE3_(addc.u32, d, 0, 0)
 #define ADD1(d, a, b) LINE3_(add.cc.u32, d, a, b)
@@ -99,8 +99,8 @@
     "mov.u32 %0,t0; mov.u32 %1,t1; mov.u32 %2,t2; mov.u32 %3,t3; " \
     "mov.u32 %4,t4; mov.u32 %5,t5; mov.u32 %6,t6; mov.u32 %7,t7;\n\t}"
 #define WORDS_(how, a) how((a)[0]), how((a)[1]), how((a)[2]), how((a)[3]), how((a)[4]), how((a)[5]), how((a)[6]), how((a)[7])
-#define CHAINS_BEGIN1(a) __asm__(REGISTERS_ IN_A_
-#define CHAINS_BEGIN2(a, b) __asm__(REGISTERS_ IN_A_ IN_B_
+#define CHAINS_BEGIN1(a) asm(REGISTERS_ IN_A_
+#define CHAINS_BEGIN2(a, b) asm(REGISTERS_ IN_A_ IN_B_
 #define CHAINS_END1(r, a) OUT_ : WORDS_("=r", r) : WORDS_("r", a));
 #define CHAINS_END2(r, a, b) OUT_ : WORDS_("=r", r) : WORDS_("r", a), WORDS_("r", b));
 #endif
