@@ -54,6 +54,16 @@ typedef int64_t i64;
 #define FN_STEP FN
 #endif
 
+/* A multiplication in a kernel: melts into its caller too, or with -DPRODUCT_CALLS is a function that is called, where the time
+ * to compile counts for more than speed. */
+#if !defined(PRODUCT_CALLS)
+#define FN_PRODUCT FN_INLINE
+#elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define FN_PRODUCT static __device__ __noinline__
+#else
+#define FN_PRODUCT static __attribute__((noinline, unused))
+#endif
+
 /* Four u32 between private and global memory at once, where that is aligned to 16 bytes. */
 #if defined(__OPENCL_VERSION__)
 #define LOAD4(to, from) \
