@@ -1,5 +1,5 @@
-"""Machines for the GPU kernels of the curves: their text as plain C (with and without emulated carry
-chains), and every OpenCL device that is here. All have the methods of `_opencl.Machine`.
+"""Machines for the GPU kernels of the curves: their text as plain C (with and without emulated
+carry chains), and every OpenCL device that is here. All have the methods of `_opencl.Machine`.
 """
 
 import ctypes
@@ -64,9 +64,7 @@ class NativeMachine:
 MACHINES = {
     "native": lambda: NativeMachine(verify=True),
     "native-ptx": lambda: NativeMachine("EMULATE_PTX", verify=True),
-    **{
-        place.name: lambda place=place: _opencl.machine(place.name) for place in _opencl.found()
-    },
+    **{place.name: lambda place=place: _opencl.machine(place.name) for place in _opencl.found()},
 }
 _made: dict[str, Any] = {}
 

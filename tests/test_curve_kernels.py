@@ -1,5 +1,5 @@
-"""The GPU kernels of the curves (kernels/*.cl): the same bodies on their text as plain C and on every
-OpenCL device, against plain integers and the CPU's own primitives.
+"""The GPU kernels of the curves (kernels/*.cl): the same bodies on their text as plain C and on
+every OpenCL device, against plain integers.
 """
 
 import random
@@ -257,10 +257,7 @@ def edwards_cases() -> list[tuple[int, int, tuple[int, int], tuple[int, int]]]:
         for _ in range(50)
     ]
     RNG.shuffle(given)
-    return [
-        (s, k, a, add(multiply(s, base), multiply(k, negate(a))))
-        for s, k, a in given
-    ]
+    return [(s, k, a, add(multiply(s, base), multiply(k, negate(a)))) for s, k, a in given]
 
 
 def test_double_mul_edwards(machine: Any) -> None:

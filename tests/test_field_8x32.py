@@ -1,6 +1,6 @@
 """The machine of GPU threads (kernels/field/fe_8x32*.inc): how each prime's products are folded, on
-all words that can be extreme; and the field of edwards25519 on it. tests/test_field.py has the whole
-interface for the other primes.
+all words that can be extreme; and the field of edwards25519 on it. tests/test_field.py has the
+whole interface for the other primes.
 
 The carry chains that NVIDIA's compilers get are compiled as C here, with a carry that turns to
 nonsense where a chain ends.

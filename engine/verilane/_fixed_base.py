@@ -59,8 +59,8 @@ _CURVES = {
 
 @cache
 def table(curve: str) -> NDArray[np.uint32]:
-    """Returns a read-only table, flat words of 32 bits, as the head of kernels/double_mul_thread.inc
-    (for "ed25519": double_mul_edwards_thread.inc) describes it.
+    """Returns a read-only table, flat words of 32 bits, as the head of
+    kernels/double_mul_thread.inc (for "ed25519": double_mul_edwards_thread.inc) describes it.
     """
     numbers = _edwards() if curve == "ed25519" else _weierstrass(_CURVES[curve])
     data = b"".join(number.to_bytes(32, "little") for number in numbers)

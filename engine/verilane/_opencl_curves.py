@@ -2,8 +2,8 @@
 a thread (kernels/double_mul_thread.inc, double_mul_edwards_thread.inc).
 
 Numbers are rows of four little-endian 64-bit words, uint64 (n, 4); points are x and y, (n, 8). What
-is given must be what ops.h asks for: scalars below the group order (Ed25519: below 2^253), points on
-the curve, coordinates below p. A device's answers are only as good as the device: whoever calls
+is given must be what ops.h asks for: scalars below the group order (Ed25519: below 2^253), points
+on the curve, coordinates below p. A device's answers are only as good as the device: whoever calls
 this decides what to believe.
 """
 
@@ -22,8 +22,8 @@ CURVES = ("secp256k1", "p256", "sm2", "ed25519")
 Words = NDArray[np.uint64]
 Bytes = NDArray[np.uint8]
 
-# Items that share one inversion. An inversion costs about 270 multiplications, sharing it 3 for each
-# item; more of them leave fewer threads to do it.
+# Items that share one inversion. An inversion costs about 270 multiplications, sharing it 3 for
+# each item; more of them leave fewer threads to do it.
 _SHARING = 8
 _SUM_WORDS = 24  # X, Y, Z, eight each
 
@@ -162,7 +162,7 @@ _lock = threading.Lock()
 
 
 def curve(machine: Machine, name: str) -> Curve:
-    """Returns the one of CURVES with this name on a machine: a Weierstrass, or Edwards for "ed25519"."""
+    """Returns a curve of CURVES on a machine: a Weierstrass, or Edwards for "ed25519"."""
     with _lock:
         if (machine, name) not in _curves:
             kind = Edwards if name == "ed25519" else Weierstrass

@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #if CARRY_CHAINS
+/* clang-format off */
 static void fold(u32 r[8], const u32 *t) {
     CHAINS_BEGIN2(t, t + 8)
     MOV(t0, a0) MOV(t1, a1) MOV(t2, a2) MOV(t3, a3) MOV(t4, a4) MOV(t5, a5) MOV(t6, a6) MOV(t7, a7)
@@ -10,6 +11,7 @@ static void fold(u32 r[8], const u32 *t) {
     FOLD_PRODUCT
     CHAINS_END2(r, t, t + 8)
 }
+/* clang-format on */
 #else
 static void fold(u32 r[8], const u32 *t) {
     fe a;
