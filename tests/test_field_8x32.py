@@ -65,6 +65,7 @@ def test_folds(build: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
         products.append(high << 256 | rest % 2**256)
         products.append(high << 256 | (rest - 2**256 % p) % 2**256)
         products.append(high << 256 | -(high << 256) % p)
+    products += [2**512 - 1 - (k << 480) for k in range(2000)]
     for product, got in zip(products, folded(native, products), strict=True):
         assert got % p == product % p, hex(product)
     assert broken_bounds(native) == (0, "")
