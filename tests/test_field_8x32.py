@@ -36,7 +36,8 @@ def folded(native: ctypes.CDLL, products: Sequence[int]) -> list[int]:
     out = ctypes.create_string_buffer(32 * len(products))
     packed = b"".join(x.to_bytes(64, "little") for x in products)
     native.native_fold(out, ctypes.c_size_t(len(products)), packed)
-    return [int.from_bytes(out.raw[i : i + 32], "little") for i in range(0, len(out.raw), 32)]
+    data = out.raw
+    return [int.from_bytes(data[i : i + 32], "little") for i in range(0, len(data), 32)]
 
 
 def some_words(count: int) -> int:
