@@ -2,6 +2,7 @@
 every OpenCL device, against plain integers.
 """
 
+import ctypes
 import random
 from collections.abc import Callable
 from functools import cache
@@ -17,7 +18,7 @@ from reference import ed25519, p256, secp256k1, sm2
 from reference.ed25519 import TORSION, L
 from reference.secp256k1 import LAMBDA
 from reference.weierstrass import Curve, Point
-from verilane import _fixed_base, _opencl_curves
+from verilane import _fixed_base, _native, _opencl_curves
 
 RNG = random.Random("curve kernels")
 CURVES = {"secp256k1": secp256k1.CURVE, "p256": p256.CURVE, "sm2": sm2.CURVE}
@@ -167,6 +168,68 @@ def test_double_mul(machine: Any, name: str) -> None:
         assert flags.tolist() == exceptional[part].tolist()
         good = flags == 0
         assert (again[good] == r[part][good]).all()
+
+
+# ---- the same as the CPU ----
+
+
+class Ops(ctypes.Structure):
+    """csrc/ops.h: vl_curve_ops."""
+
+    _fields_ = (
+        ("lanes", ctypes.c_int),
+        ("scratch_size", ctypes.c_size_t),
+        ("scalar_ratio", ctypes.c_void_p),
+        (
+            "double_mul",
+            ctypes.CFUNCTYPE(
+                None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_void_p] * 4
+            ),
+        ),
+        ("decompress", ctypes.c_void_p),
+        ("curve", ctypes.c_void_p),
+    )
+
+
+def cpu_double_mul(name: str, columns: list[Words]) -> tuple[Words, NDArray[np.uint8]]:
+    """The scalar row's answers, by blocks."""
+    native = ctypes.CDLL(_native.__file__)
+    getattr(native, f"vl_{name}_prepare")()
+    ops = Ops.in_dll(native, f"vl_{name}_scalar")
+    memory = ctypes.create_string_buffer(ops.scratch_size + 64)
+    scratch = ctypes.addressof(memory) + -ctypes.addressof(memory) % 64
+    n = len(columns[0])
+    r, exceptional = np.empty((n, 8), np.uint64), np.empty(n, np.uint8)
+    for start in range(0, n, 512):
+        count = min(512, n - start)
+        given = [
+            np.ascontiguousarray(column[start : start + 512]).ctypes.data for column in columns
+        ]
+        ops.double_mul(
+            r[start:].ctypes.data, exceptional[start:].ctypes.data, count, *given, scratch
+        )
+    return r, exceptional
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_double_mul_as_the_cpu_does(machine: Any, name: str) -> None:
+    """Random scalars, among the special ones: keys are those that the others have for results."""
+    made, _, keys = cases_of(name)
+    n = CURVES[name].N
+    count = 2000
+    u = [RNG.choice([RNG.randrange(n), RNG.choice(made).u]) for _ in range(count)]
+    v = [RNG.choice([RNG.randrange(n), RNG.choice(made).v]) for _ in range(count)]
+    columns = [words(u), words(v), points([RNG.choice(keys) for _ in range(count)])]
+    curve = _opencl_curves.curve(machine, name)
+    assert isinstance(curve, _opencl_curves.Weierstrass)
+    r, exceptional = curve.double_mul(*columns)
+    known, undecided = cpu_double_mul(name, columns)
+    both = (exceptional == 0) & (undecided == 0)
+    assert (r[both] == known[both]).all()
+    # v = 0 is exceptional here alone; little else is.
+    zero = np.array(v) == 0
+    assert exceptional[zero].all()
+    assert exceptional[~zero].sum() < count // 20
 
 
 # ---- inverses: a zero among others ----
