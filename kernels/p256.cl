@@ -1,4 +1,4 @@
-/* P-256's kernels: see weierstrass.cl. */
+/* P-256's kernels: see weierstrass_kernels.inc. */
 #include "lang.h"
 
 #define WAYS 1
@@ -12,4 +12,4 @@
 #include "field/root_p256.inc"
 #include "scalar/p256.h"
 
-#include "weierstrass.cl"
+#include "weierstrass_kernels.inc"

@@ -1,4 +1,4 @@
-/* secp256k1's kernels: see weierstrass.cl. */
+/* secp256k1's kernels: see weierstrass_kernels.inc. */
 #include "lang.h"
 
 #define WAYS 1
@@ -13,4 +13,4 @@
 #include "scalar/secp256k1.h"
 #include "scalar/glv_secp256k1.inc"
 
-#include "weierstrass.cl"
+#include "weierstrass_kernels.inc"

@@ -1,4 +1,4 @@
-/* SM2's kernels: see weierstrass.cl. */
+/* SM2's kernels: see weierstrass_kernels.inc. */
 #include "lang.h"
 
 #define WAYS 1
@@ -12,4 +12,4 @@
 #include "field/root_sm2.inc"
 #include "scalar/sm2.h"
 
-#include "weierstrass.cl"
+#include "weierstrass_kernels.inc"
