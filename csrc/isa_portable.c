@@ -14,6 +14,7 @@
 #define GROUPS 64
 
 #include "field/secp256k1.h"
+#include "field/fold_secp256k1.inc"
 #include "field/fe_8x32.inc"
 #include "field/field.h"
 #include "scalar/secp256k1.h"

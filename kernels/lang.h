@@ -1,7 +1,8 @@
 /* The dialect: C11, OpenCL C 1.2 and CUDA C++ in common.
  *
  * Rules of the dialect: no recursion, no heap, no libc; structs by value or by private pointer; a pointer into GLOBAL
- * memory is never passed where a private one is expected; fixed-width integers only.
+ * memory is never passed where a private one is expected, and one to CONST data is a CONST_ARG pointer; fixed-width
+ * integers only.
  * Nothing in kernels/ is constant time: it handles public data only. Keep secrets out.
  *
  * VERIFY_BITS(x, n) states a bound, x < 2^n, in code. It does nothing unless built with -DVERIFY. */
@@ -12,18 +13,22 @@
 typedef uchar u8;
 typedef uint u32;
 typedef ulong u64;
+typedef long i64;
 #define FN static
 #define GLOBAL __global
 #define CONST __constant
+#define CONST_ARG __constant const
 #define KERNEL __kernel void
 #define LANE_ID() ((u32)get_global_id(0))
 #elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
+typedef long long i64;
 #define FN static __device__ __forceinline__
 #define GLOBAL
 #define CONST static __device__ const
+#define CONST_ARG const
 #define KERNEL extern "C" __global__ void
 #define LANE_ID() (blockIdx.x * blockDim.x + threadIdx.x)
 #else
@@ -32,9 +37,11 @@ typedef unsigned long long u64;
 typedef uint8_t u8;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int64_t i64;
 #define FN static inline
 #define GLOBAL
 #define CONST static const
+#define CONST_ARG const
 #define KERNEL void
 #endif
 
@@ -45,6 +52,16 @@ typedef uint64_t u64;
 #else
 #define FN_INLINE FN
 #define FN_STEP FN
+#endif
+
+/* A multiplication in a kernel: melts into its caller too, or with -DPRODUCT_CALLS is a function that is called, where the time
+ * to compile counts for more than speed. */
+#if !defined(PRODUCT_CALLS)
+#define FN_PRODUCT FN_INLINE
+#elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define FN_PRODUCT static __device__ __noinline__
+#else
+#define FN_PRODUCT static __attribute__((noinline, unused))
 #endif
 
 /* Four u32 between private and global memory at once, where that is aligned to 16 bytes. */
@@ -62,6 +79,21 @@ typedef uint64_t u64;
         (to)[0] = quad_.x, (to)[1] = quad_.y, (to)[2] = quad_.z, (to)[3] = quad_.w; \
     } while (0)
 #define STORE4(to, from) (*(uint4 *)(to) = make_uint4((from)[0], (from)[1], (from)[2], (from)[3]))
+#else
+#define LOAD4(to, from) \
+    do { \
+        for (int i_ = 0; i_ < 4; i_++) (to)[i_] = (from)[i_]; \
+    } while (0)
+#define STORE4(to, from) LOAD4(to, from)
+#endif
+
+/* NVIDIA's compilers take PTX, which has a carry flag; -DEMULATE_PTX gives the same text in C, for tests. */
+#if (defined(__NV_CL_C_VERSION) || defined(__CUDACC__) || defined(__CUDACC_RTC__)) && !defined(NO_PTX)
+#define CARRY_CHAINS 1
+#elif defined(EMULATE_PTX)
+#define CARRY_CHAINS 1
+#else
+#define CARRY_CHAINS 0
 #endif
 
 /* Before the short loops over limbs, which must disappear: gcc leaves some of them at -O2. NO_UNROLL: before loops that GPU

@@ -141,6 +141,11 @@ class Machine:
 # Compiler options of tests/native/machine.h and the fields of Machine after `lanes`.
 MACHINES: dict[str, tuple[int, int, int, bool | None, bool, Curve, int]] = {
     "MACHINE_8X32": (32, 8, 4, None, False, secp256k1.CURVE, 1),
+    "MACHINE_8X32 CURVE_P256": (32, 8, 4, None, False, p256.CURVE, 1),
+    "MACHINE_8X32 CURVE_SM2": (32, 8, 4, None, False, sm2.CURVE, 1),
+    "MACHINE_8X32 EMULATE_PTX": (32, 8, 4, None, False, secp256k1.CURVE, 1),
+    "MACHINE_8X32 EMULATE_PTX CURVE_P256": (32, 8, 4, None, False, p256.CURVE, 1),
+    "MACHINE_8X32 EMULATE_PTX CURVE_SM2": (32, 8, 4, None, False, sm2.CURVE, 1),
     "MACHINE_5X52_INT128": (52, 5, 8, True, False, secp256k1.CURVE, 1),
     "MACHINE_5X52_EMULATED": (52, 5, 8, False, True, secp256k1.CURVE, 1),
     "MACHINE_5X52_MADD": (52, 5, 8, False, True, secp256k1.CURVE, 1),

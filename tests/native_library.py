@@ -43,7 +43,7 @@ def _everything() -> bytes:
     digest = hashlib.sha256(version)
     for folder in ("csrc", "kernels", "tests/native"):
         for path in sorted((ROOT / folder).rglob("*.*")):
-            if path.suffix in (".c", ".h", ".inc"):
+            if path.suffix in (".c", ".h", ".inc", ".cl"):
                 digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.digest()
 

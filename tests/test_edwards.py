@@ -141,7 +141,13 @@ def test_neutral(tiny: ctypes.CDLL, curve: Curve) -> None:
     assert list(out) == [int(q == (0, 1)) for q, _ in cases]
 
 
-MACHINES = ["MACHINE_5X51_INT128", "MACHINE_5X51_EMULATED", "MACHINE_5X51_MADD"]
+MACHINES = [
+    "MACHINE_5X51_INT128",
+    "MACHINE_5X51_EMULATED",
+    "MACHINE_5X51_MADD",
+    "MACHINE_8X32 CURVE_25519",
+    "MACHINE_8X32 EMULATE_PTX CURVE_25519",
+]
 
 
 @pytest.fixture(params=[(name, verify) for name in MACHINES for verify in (False, True)], ids=str)
@@ -149,7 +155,7 @@ def machine(request: pytest.FixtureRequest) -> ctypes.CDLL:
     name, verify = request.param
     if name == "MACHINE_5X51_MADD" and not has_avx512():
         pytest.skip("this CPU lacks AVX-512 IFMA")
-    native = library("edwards.c", name, verify=verify)
+    native = library("edwards.c", *name.split(), verify=verify)
     broken_bounds(native)
     return native
 

@@ -304,7 +304,13 @@ def test_affine_additions_without_exceptions(tiny: ctypes.CDLL, curve: Curve) ->
 
 # ---- the real field ----
 
-MACHINES = ["MACHINE_8X32", "MACHINE_5X52_INT128", "MACHINE_5X52_EMULATED", "MACHINE_5X52_MADD"]
+MACHINES = [
+    "MACHINE_8X32",
+    "MACHINE_8X32 EMULATE_PTX",
+    "MACHINE_5X52_INT128",
+    "MACHINE_5X52_EMULATED",
+    "MACHINE_5X52_MADD",
+]
 MACHINES += [f"{name} {curve}" for curve in ("CURVE_P256", "CURVE_SM2") for name in MACHINES[1:]]
 
 

@@ -53,6 +53,8 @@ PYTHON_LAYERS = {
     "_kernel_text": set(),
     "_kernel_cache": set(),
     "_opencl": {"_kernel_cache", "_kernel_text", "errors"},
+    "_fixed_base": set(),
+    "_opencl_curves": {"_fixed_base", "_opencl"},
     "_pool": {"_cpu"},
     "ed25519": {
         "_columns",

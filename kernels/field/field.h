@@ -142,7 +142,7 @@ FN_INLINE void fe_to_number(fe *r, const fe *a) { fe_normalize(r, a); }
 /* r = a^(2^n) */
 FN_INLINE void fe_sqr_n(fe *r, const fe *a, int n) {
     fe t = *a;
-    for (int i = 0; i < n; i++) fe_sqr(&t, &t);
+    NO_UNROLL for (int i = 0; i < n; i++) fe_sqr(&t, &t);
     *r = t;
 }
 
@@ -156,6 +156,6 @@ FN_INLINE void fe_sqr_n(fe *r, const fe *a, int n) {
 FN_INLINE void fe_sqr_n_mul(fe *r, const fe *a, int n, const fe *b, int ways) {
     fe t[WAYS_MAX];
     FOR_WAYS t[w] = a[w];
-    for (int i = 0; i < n; i++) UNROLL FOR_WAYS fe_sqr_loose_f(&t[w], &t[w]); /* from 10 down to 1.1 */
+    NO_UNROLL for (int i = 0; i < n; i++) UNROLL FOR_WAYS fe_sqr_loose_f(&t[w], &t[w]); /* from 10 down to 1.1 */
     FOR_WAYS fe_mul(&r[w], &t[w], &b[w]);
 }

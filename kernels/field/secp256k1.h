@@ -3,7 +3,9 @@
 #ifndef VL_FIELD_SECP256K1_H
 #define VL_FIELD_SECP256K1_H
 
+#ifndef FE_MONTGOMERY
 #define FE_MONTGOMERY 0
+#endif
 #define FE_FOLD 0x1000003D1ULL /* 2^256 mod p */
 
 /* p in 52-bit limbs */

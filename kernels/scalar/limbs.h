@@ -16,12 +16,12 @@ typedef u64 limb2;
 #endif
 #define LIMBS(bits) ((bits) / LIMB_BITS)
 
-/* r[0..nr) = a b mod 2^(LIMB_BITS nr), for nr <= na + nb */
-FN_INLINE void limbs_mul(limb *r, int nr, const limb *a, int na, const limb *b, int nb) {
+/* r[0..nr) = a b mod 2^(LIMB_BITS nr) for a constant b */
+FN_INLINE void limbs_mul(limb *r, int nr, const limb *a, int na, CONST_ARG limb *b, int nb) {
     for (int i = 0; i < nr; i++) r[i] = 0;
-    for (int i = 0; i < na; i++) {
+    NO_UNROLL for (int i = 0; i < na; i++) {
         limb carry = 0;
-        for (int j = 0; j < nb && i + j < nr; j++) {
+        NO_UNROLL for (int j = 0; j < nb && i + j < nr; j++) {
             limb2 x = (limb2)a[i] * b[j] + r[i + j] + carry;
             r[i + j] = (limb)x;
             carry = (limb)(x >> LIMB_BITS);

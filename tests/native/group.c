@@ -24,6 +24,7 @@ static void invert_one(u64 r[4], const u64 a[4]) {
 
 #include "group/weierstrass.inc"
 #include "group/weierstrass_complete.inc"
+#include "group/weierstrass_coz.inc"
 #include "slots.inc"
 
 #define SLOTS_MAX 4096
@@ -86,6 +87,23 @@ void native_add(u64 *out, size_t n, const u64 *p, const u64 *q, int extra, int w
         if (ways == WAYS) gej_add_ge(r, s, WAYS);
         else gej_add_ge(r, s, 1);
         FOR_WAYS STORE_XYZ(out + 12 * (i + (size_t)w * LANES), &r[w]);
+    }
+}
+
+/* (2 steps + 1) q, or 2 q where `doubled`, with the Z that they share after so many additions. */
+void native_coz(u64 *out, size_t n, const u64 *q, int steps, int doubled) {
+    for (size_t i = 0; i < n; i += LANES) {
+        ge p, d;
+        fe z, h;
+        load_ge(&p, q + 8 * i, 0);
+        coz_double(&d, &p, &z);
+        for (int k = 0; k < steps; k++) {
+            coz_add(&p, &d, &h);
+            fe_mul(&z, &z, &h);
+        }
+        store(out + 12 * i, 12, doubled ? &d.x : &p.x);
+        store(out + 12 * i + 4, 12, doubled ? &d.y : &p.y);
+        store(out + 12 * i + 8, 12, &z);
     }
 }
 

@@ -1,0 +1,170 @@
+"""The primitives of csrc/ops.h for elliptic curves on an OpenCL device: stages of kernels, one item
+a thread (kernels/double_mul_thread.inc, double_mul_edwards_thread.inc).
+
+Numbers are rows of four little-endian 64-bit words, uint64 (n, 4); points are x and y, (n, 8). What
+is given must be what ops.h asks for: scalars below the group order (Ed25519: below 2^253), points
+on the curve, coordinates below p. A device's answers are only as good as the device: whoever calls
+this decides what to believe.
+"""
+
+import threading
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _fixed_base
+from ._opencl import Buffer, Program
+
+__all__ = ["CURVES", "Curve", "Edwards", "Machine", "Weierstrass", "curve"]
+
+CURVES = ("secp256k1", "p256", "sm2", "ed25519")
+Words = NDArray[np.uint64]
+Bytes = NDArray[np.uint8]
+
+# Items that share one inversion. An inversion costs about 270 multiplications, sharing it 3 for
+# each item; more of them leave fewer threads to do it.
+_SHARING = 8
+_SUM_WORDS = 24  # X, Y, Z, eight each
+
+
+class Machine(Protocol):
+    """What is used of `_opencl.Machine`."""
+
+    def program(self, entry: str, defines: tuple[str, ...] = ()) -> Program: ...
+    def room(self, *sizes: int) -> int: ...
+    def buffer(self, size: int) -> Buffer: ...
+    def upload(self, array: NDArray[np.generic]) -> Buffer: ...
+    def read(self, array: NDArray[np.generic], buffer: Buffer, at: int = 0) -> None: ...
+    def launch(
+        self, program: Program, kernel: str, n: int, *arguments: Buffer | int | np.generic
+    ) -> None: ...
+
+
+class Curve:
+    """One curve on one machine: its program and its table of the base point's multiples, made at
+    the first use.
+    """
+
+    SIZES: tuple[int, ...]
+    """Bytes of an item in each buffer that double_mul needs."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        self.machine, self.name = machine, name
+        self._lock = threading.Lock()
+        self._table: Buffer | None = None
+
+    def _open(self) -> tuple[Program, Buffer]:
+        program = self.machine.program(f"{self.name}.cl")
+        with self._lock:
+            if self._table is None:
+                self._table = self.machine.upload(_fixed_base.table(self.name))
+            return program, self._table
+
+    def _invert(self, program: Program, z: Buffer, n: int, *, stride: int, at: int) -> Buffer:
+        """Returns 1 / z of n items; z lies at `at` in a row of `stride` words of 32 bits."""
+        inverse = self.machine.buffer(32 * n)
+        threads = -(-n // _SHARING)
+        self.machine.launch(program, "invert", threads, inverse, z, stride, at, n)
+        return inverse
+
+    def _invert_sums(self, program: Program, sums: Buffer, n: int) -> Buffer:
+        return self._invert(program, sums, n, stride=_SUM_WORDS, at=16)
+
+    def decompress(self, given: Words, odd: Bytes) -> tuple[Words, Bytes]:
+        """Returns, for each x (n, 4) and wanted parity (n,), y (n, 4) and ok (n,): 1, or 0 where
+        there is no such point. For edwards25519: for each y below 2^255 the point (n, 8), x with
+        this parity, or 0.
+        """
+        program, _ = self._open()
+        width = 8 if self.name == "ed25519" else 4
+        n = len(given)
+        out, ok = np.empty((n, width), np.uint64), np.empty(n, np.uint8)
+        most = self.machine.room(8 * width, 32, 2)
+        for start in range(0, n, most):
+            part = slice(start, min(start + most, n))
+            count = part.stop - start
+            found, good = self.machine.buffer(8 * width * count), self.machine.buffer(count)
+            lent = self.machine.upload(given[part]), self.machine.upload(odd[part])
+            self.machine.launch(program, "decompress", count, found, good, *lent)
+            self.machine.read(out[part], found)
+            self.machine.read(ok[part], good)
+        return out, ok
+
+
+class Weierstrass(Curve):
+    """secp256k1, P-256 or SM2."""
+
+    # u, v, q, digits, table, Z, sum, inverse, r, exceptional
+    SIZES = (32, 32, 64, 72, 1536, 32, 96, 32, 64, 1)
+
+    def double_mul(self, u: Words, v: Words, q: Words) -> tuple[Words, Bytes]:
+        """Returns R = u G + v Q (n, 8) and exceptional (n,): 1 where R means nothing, since an
+        addition met equal or opposite points (v = 0 is one such case) or the sum is infinite.
+        """
+        n = len(u)
+        r, exceptional = np.empty((n, 8), np.uint64), np.empty(n, np.uint8)
+        most = self.machine.room(*self.SIZES)
+        for start in range(0, n, most):
+            part = slice(start, min(start + most, n))
+            self._double_mul(r[part], exceptional[part], u[part], v[part], q[part])
+        return r, exceptional
+
+    def _double_mul(self, r: Words, exceptional: Bytes, u: Words, v: Words, q: Words) -> None:
+        (program, base), machine, n = self._open(), self.machine, len(u)
+        digits, table, z = (machine.buffer(size * n) for size in (72, 1536, 32))
+        total, out, flags = (machine.buffer(size * n) for size in (4 * _SUM_WORDS, 64, 1))
+        machine.launch(program, "recode", n, digits, machine.upload(u), machine.upload(v))
+        machine.launch(program, "multiples", n, table, z, machine.upload(q))
+        if self.name != "secp256k1":
+            z = self._invert(program, z, n, stride=8, at=0)
+        machine.launch(program, "table", n, table, z)
+        machine.launch(program, "windows", n, total, digits, table, z)
+        machine.launch(program, "base", n, total, digits, base)
+        inverse = self._invert_sums(program, total, n)
+        machine.launch(program, "affine", n, out, flags, total, inverse)
+        machine.read(r, out)
+        machine.read(exceptional, flags)
+
+
+class Edwards(Curve):
+    """edwards25519."""
+
+    # s, k, a, digits, table, sum, inverse, r
+    SIZES = (32, 32, 64, 64, 2176, 96, 32, 64)
+
+    def double_mul(self, s: Words, k: Words, a: Words) -> Words:
+        """Returns R = s B - k A (n, 8), k as an integer."""
+        n = len(s)
+        r = np.empty((n, 8), np.uint64)
+        most = self.machine.room(*self.SIZES)
+        for start in range(0, n, most):
+            part = slice(start, min(start + most, n))
+            self._double_mul(r[part], s[part], k[part], a[part])
+        return r
+
+    def _double_mul(self, r: Words, s: Words, k: Words, a: Words) -> None:
+        (program, base), machine, n = self._open(), self.machine, len(s)
+        digits, table, total, out = (
+            machine.buffer(size * n) for size in (64, 2176, 4 * _SUM_WORDS, 64)
+        )
+        machine.launch(program, "recode", n, digits, machine.upload(s), machine.upload(k))
+        machine.launch(program, "multiples", n, table, machine.upload(a))
+        machine.launch(program, "windows", n, total, digits, table)
+        machine.launch(program, "base", n, total, digits, base)
+        inverse = self._invert_sums(program, total, n)
+        machine.launch(program, "affine", n, out, total, inverse)
+        machine.read(r, out)
+
+
+_curves: dict[tuple[Machine, str], Curve] = {}
+_lock = threading.Lock()
+
+
+def curve(machine: Machine, name: str) -> Curve:
+    """Returns a curve of CURVES on a machine: a Weierstrass, or Edwards for "ed25519"."""
+    with _lock:
+        if (machine, name) not in _curves:
+            kind = Edwards if name == "ed25519" else Weierstrass
+            _curves[machine, name] = kind(machine, name)
+        return _curves[machine, name]

@@ -1,0 +1,79 @@
+"""Machines for the GPU kernels of the curves: their text as plain C (with and without emulated
+carry chains), and every OpenCL device that is here. All have the methods of `_opencl.Machine`.
+"""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from native_library import library
+from verilane import _opencl
+
+
+class NativeBuffer:
+    def __init__(self, size: int) -> None:
+        # What it holds before is not zero, and what lies behind it is looked at.
+        self.size = size
+        self.memory = ctypes.create_string_buffer(b"\xa5" * (size + 64), size + 64)
+
+    def check(self) -> None:
+        assert self.memory.raw[self.size :] == b"\xa5" * 64, "written behind the end"
+
+
+class NativeMachine:
+    """tests/native/threads.c."""
+
+    def __init__(self, *defines: str, verify: bool = False) -> None:
+        self.defines, self.verify = defines, verify
+        self.name = " ".join(["native", *defines])
+
+    def program(self, entry: str, defines: tuple[str, ...] = ()) -> ctypes.CDLL:
+        curve = entry.partition(".")[0].upper()
+        wanted = (f"ENTRY_{curve}", *self.defines, *defines)
+        return library("threads.c", *wanted, verify=self.verify)
+
+    def room(self, *sizes: int) -> int:
+        return (1 << 20) // sum(sizes)
+
+    def buffer(self, size: int) -> NativeBuffer:
+        return NativeBuffer(size)
+
+    def upload(self, array: NDArray[Any]) -> NativeBuffer:
+        buffer = NativeBuffer(array.nbytes)
+        ctypes.memmove(buffer.memory, array.tobytes(), array.nbytes)
+        return buffer
+
+    def read(self, array: NDArray[Any], buffer: NativeBuffer, at: int = 0) -> None:
+        flat = np.frombuffer(buffer.memory.raw[at : at + array.nbytes], array.dtype)
+        array[...] = flat.reshape(array.shape)
+
+    def launch(self, program: ctypes.CDLL, kernel: str, n: int, *arguments: Any) -> None:
+        values = [
+            each.memory if isinstance(each, NativeBuffer) else ctypes.c_uint32(each)
+            for each in arguments
+        ]
+        getattr(program, f"native_{kernel}")(ctypes.c_uint32(n), *values)
+        for each in arguments:
+            if isinstance(each, NativeBuffer):
+                each.check()
+
+
+MACHINES = {
+    "native": lambda: NativeMachine(verify=True),
+    "native-ptx": lambda: NativeMachine("EMULATE_PTX", verify=True),
+    **{place.name: lambda place=place: _opencl.machine(place.name) for place in _opencl.found()},
+}
+_made: dict[str, Any] = {}
+
+
+def curve_machine(name: str) -> Any:
+    """Returns a machine by its name in MACHINES; skips where it is missing, with the reason."""
+    for place in _opencl.found():
+        if place.name == name and place.missing is not None:
+            pytest.skip(f"{name}: {place.missing}")
+    if name not in _made:
+        _made[name] = MACHINES[name]()
+    return _made[name]
