@@ -19,6 +19,7 @@ from reference.merkle_proofs import rfc6962_path
 from test_merkle import hashes
 from test_merkle_kinds import FISCO2_BLOCKS, deposits
 from verilane import Verdict, merkle
+from verilane.merkle.proofs import NO_INDEX, numbers_of
 
 Shared = Callable[[str], Path]
 
@@ -194,6 +195,33 @@ def test_the_largest_trees() -> None:
             bytes(32), [leaf], [b"".join(path)], 7, (1 << 64) - 1, tree=tree
         )
         assert found[0] == MISMATCH
+
+
+def test_a_multiproof_of_the_largest_tree() -> None:
+    """A multiproof of one leaf is its proof, beside the last leaf of 2^63 too."""
+    leaf, size, path = hashes(1)[0], 1 << 63, hashes(63)
+    for index in (0, 5, size - 3, size - 2, size - 1):
+        node = sha256(b"\0" + leaf).digest()
+        for level, other in enumerate(path):
+            pair = other + node if index >> level & 1 else node + other
+            node = sha256(b"\1" + pair).digest()
+        for count, verdict in ((63, OK), (62, MALFORMED)):
+            proof = b"".join(path[:count])
+            assert merkle.verify_proofs(node, [leaf], [proof], index, size)[0] == verdict
+            many = merkle.MultiProof(proof)
+            assert merkle.verify_multiproof(node, [leaf], many, [index], size) == verdict, index
+
+
+def test_signed_numbers() -> None:
+    """Arrays of int64 with negative numbers in them; with NumPy 1 these came by way of floats."""
+    leaves = hashes(3)
+    kept = merkle.Tree(leaves)
+    column = [leaves[0]] * 4, [kept.proof(0)] * 4
+    indices, sizes = np.array([0, -1, -3, 0]), np.array([3, 3, 3, -3])
+    found = merkle.verify_proofs(kept.root, *column, indices, sizes)
+    assert list(found) == [OK, MALFORMED, MALFORMED, MALFORMED]
+    exact = numbers_of("indices", np.array([2**60 + 1, -1, 2**63 - 1]), 3, NO_INDEX)
+    assert exact.tolist() == [2**60 + 1, 2**64 - 1, 2**63 - 1]
 
 
 @given(data=st.data())

@@ -118,7 +118,7 @@ def _climb(run: Run, numbers: NDArray[np.uint64], total: int, count: int) -> Cli
         groups = distinct(indices // width)
         members = group_members(run.kind, groups * width)
         known = np.isin(members, indices)
-        given = ~known & (members < min(nodes, (1 << 63) - 1))
+        given = ~known & (members <= min(nodes, 1 << 63) - 1)
         levels.append(_Level(groups, known, given, nodes))
         indices = groups
     if sum(int(level.given.sum()) for level in levels) != count:

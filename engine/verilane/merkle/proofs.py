@@ -110,4 +110,6 @@ def numbers_of(name: str, value: Any, n: int, wrong: int) -> NDArray[np.uint64]:
         given = np.broadcast_to(given, n)
     if given.shape != (n,):
         raise ValueError(f"{name}: expected a number or {n} of them, got {given.shape}")
-    return np.where(given < 0, wrong, given).astype(np.uint64)
+    numbers = given.astype(np.uint64)  # never by way of floats, as NumPy 1 joins signs
+    numbers[given < 0] = wrong
+    return numbers
