@@ -2,6 +2,7 @@
 whoever prepared them.
 """
 
+import pickle
 import random
 import threading
 import time
@@ -44,7 +45,7 @@ def codes(
     keys: PreparedKeys, items: list[Item], device: str | None, *, equation: bool, rule: str
 ) -> list[int]:
     """By one way: lanes alone, or batch equations whatever the size."""
-    k = key_column(keys, "ed25519", widths=(32,))
+    k = key_column(keys, "ed25519", widths=(32,), row=ROW)
     s, m = (column("items", x, widths=None) for x in columns(items)[1:])
     verdicts = np.zeros(k.n, np.uint8)
     _cpu_signatures.ed25519_verify(
@@ -241,6 +242,34 @@ def test_rows_start_on_a_cache_line() -> None:
         keys = ed25519.prepare([bytes(32)] * n)
         assert keys._rows.ctypes.data % 64 == 0
         assert keys._rows.shape == (n, ROW) and keys._rows.flags.c_contiguous
+
+
+def test_pickled_keys(isa: str) -> None:
+    """Also where a pickle's buffers are odd addresses, as in memory that processes share."""
+    items = special_items()[:50]
+    keys, signatures, messages = columns(items)
+    prepared = ed25519.prepare(keys)
+    for keys_given in (prepared, prepared.take(range(50))):
+        buffers: list[Any] = []
+        data = pickle.dumps(keys_given, 5, buffer_callback=buffers.append)
+        odd = [memoryview(b"!" + bytes(each.raw()))[1:] for each in buffers]
+        for made in (pickle.loads(pickle.dumps(keys_given)), pickle.loads(data, buffers=odd)):
+            assert not made._rows.flags.writeable
+            got = ed25519.verify_many(made, signatures, messages, device=isa)
+            assert got == ed25519.verify_many(keys, signatures, messages, device=isa)
+
+
+def test_rows_that_are_not_there() -> None:
+    rows, codes = np.zeros((2, ROW), np.uint8), np.ones(1, np.uint8)
+    for place in (-1, 2):
+        with pytest.raises(IndexError, match="of 2 rows"):
+            PreparedKeys("ed25519", rows, codes, np.array([place]))
+    for width in (64, 2 * ROW):
+        keys = PreparedKeys("ed25519", rows.reshape(-1)[:width].reshape(1, -1), codes)
+        with pytest.raises(TypeError, match=f"rows of {width} bytes"):
+            ed25519.verify_many(keys, [b""], [b""])
+        with pytest.raises(TypeError, match=f"rows of {width} bytes"):
+            ed25519.verify_many(keys.take([0]), [b""], [b""])
 
 
 def test_one_item_takes_no_prepared_keys() -> None:

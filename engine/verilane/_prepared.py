@@ -21,7 +21,7 @@ class PreparedKeys:
     A key takes 64 bytes; one of Ed25519 takes 6400, with tables of its multiples. One that is no
     key stays in its place: its items are BAD_KEY, and `verdicts` tells beforehand. `take` repeats
     and reorders: a validator set is prepared once, then `prepared.take(who_signed)` are the keys of
-    a batch. Immutable, and safe to share by threads.
+    a batch. Immutable, and safe to share by threads; pickled, they go to other processes.
     """
 
     __slots__ = ("_codes", "_places", "_rows", "_scheme")
@@ -34,8 +34,11 @@ class PreparedKeys:
         places: "NDArray[np.int64] | None" = None,
     ) -> None:
         """rows: (m, width), zero where there is no key. codes: (n,), the verdict of each key.
-        places: (n,), the row of each key; None if key i is row i. Nothing is copied.
+        places: (n,), the row of each key; None if key i is row i. Nothing is copied. IndexError
+        for a place where there is no row.
         """
+        if places is not None and places.size and not 0 <= places.min() <= places.max() < len(rows):
+            raise IndexError(f"places: from {places.min()} to {places.max()}, of {len(rows)} rows")
         self._scheme = scheme
         self._rows = _read_only(rows)
         self._codes = _read_only(codes)
@@ -84,6 +87,9 @@ class PreparedKeys:
         all_places = np.arange(len(self)) if self._places is None else self._places
         return PreparedKeys(self._scheme, self._rows, codes, all_places[where])
 
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return _unpickled, (self._scheme, self._rows, self._codes, self._places)
+
     def __len__(self) -> int:
         return len(self._codes)
 
@@ -91,7 +97,20 @@ class PreparedKeys:
         return f"<PreparedKeys: {len(self)} for {self._scheme}>"
 
 
+def _unpickled(
+    scheme: str,
+    rows: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    places: "NDArray[np.int64] | None",
+) -> PreparedKeys:
+    """Returns them with rows where C can read them: a pickle's buffers may lie anywhere."""
+    aligned = rows if rows.ctypes.data % _WORD == 0 else rows.copy()
+    return PreparedKeys(scheme, aligned, codes, places)
+
+
 _T = TypeVar("_T", bound=np.generic)
+
+_WORD = 8
 
 # Rows of so many bytes are copied by take(), larger ones are shared.
 _COPIED = 256
@@ -104,12 +123,19 @@ def _read_only(array: NDArray[_T]) -> NDArray[_T]:
 
 
 def key_column(
-    keys: KeysLike, scheme: str, *, widths: Widths, n: "int | None" = None, fixed_by: str = "items"
+    keys: KeysLike,
+    scheme: str,
+    *,
+    widths: Widths,
+    n: "int | None" = None,
+    fixed_by: str = "items",
+    row: int = 64,
 ) -> Column:
     """Returns keys as a Column: prepared ones as they are, packed rows, or rows with as many
     offsets, which then say in any order where a row starts (VL_PREPARED_KEYS).
 
-    Raises TypeError for keys of another scheme; else as column() does. n None: what there are.
+    row: bytes of a prepared key. Raises TypeError for keys of another scheme, or with other rows;
+    else as column() does. n None: what there are.
     """
     if not isinstance(keys, PreparedKeys):
         return column("keys", keys, widths=widths, n=n, fixed_by=fixed_by)
@@ -118,5 +144,7 @@ def key_column(
     if n is not None and len(keys) != n:
         raise ValueError(f"keys: {len(keys)} items, but {n} {fixed_by}")
     width = keys._rows.shape[1]
+    if width != row:
+        raise TypeError(f"keys: prepared with rows of {width} bytes, not of {row}")
     offsets = None if keys._places is None else keys._places * width
     return Column(keys._rows.reshape(-1), offsets, width, len(keys))

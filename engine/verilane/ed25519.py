@@ -72,7 +72,7 @@ def verify_many(
     """
     code = _rule(rule)
     isa = isa_of(device)
-    k = key_column(keys, SCHEME, widths=KEY_WIDTHS)
+    k = key_column(keys, SCHEME, widths=KEY_WIDTHS, row=_cpu_keys.ED25519_ROW)
     s = column("signatures", signatures, widths=SIGNATURE_WIDTHS, n=k.n, fixed_by="keys")
     m = column("messages", messages, widths=None, n=k.n, fixed_by="keys")
     verdicts = np.zeros(k.n, np.uint8)
