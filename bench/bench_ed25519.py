@@ -20,7 +20,7 @@ from workload import (
 )
 
 import verilane
-from verilane import Verdict, _cpu_signatures, ed25519
+from verilane import Verdict, _cpu_keys, _cpu_signatures, ed25519
 from verilane._columns import column
 from verilane._devices import isa_of
 from verilane._prepared import key_column
@@ -95,7 +95,7 @@ def one_way(n: int, device: str, way: str, *, prepare: bool) -> Callable[[], NDA
     verdicts = np.zeros(n, np.uint8)
     work = _cpu_signatures.ed25519_verify(
         verdicts,
-        key_column(given, "ed25519", widths=(32,)),
+        key_column(given, "ed25519", widths=(32,), row=_cpu_keys.ED25519_ROW),
         column("signatures", signatures, widths=None),
         column("messages", messages, widths=None),
         rule=_cpu_signatures.ED25519_RULES[ed25519.ZIP215],

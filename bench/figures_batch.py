@@ -22,7 +22,7 @@ from workload import (
     schnorr_some_forged,
 )
 
-from verilane import _cpu_signatures, ed25519, secp256k1
+from verilane import _cpu_keys, _cpu_signatures, ed25519, secp256k1
 from verilane._columns import column
 from verilane._devices import isa_of
 from verilane._prepared import key_column
@@ -45,7 +45,7 @@ class Scheme:
     peer: Run
     work: Callable[..., Any]
     options: dict[str, Any]
-    prepared_as: tuple[str, tuple[int, ...]]
+    prepared_as: tuple[str, int]  # its name, bytes of a row
     targets: dict[int, float | None]
     lanes: float | None
     prepared: tuple[float | None, float | None]
@@ -67,8 +67,10 @@ def one_per_lane(
 ) -> Run:
     """The scheme without batch equations."""
     keys, signed, messages = map(packed, columns)
-    name, widths = scheme.prepared_as
-    given = key_column(scheme.module.prepare(keys) if prepare else keys, name, widths=widths)
+    name, row = scheme.prepared_as
+    given = key_column(
+        scheme.module.prepare(keys) if prepare else keys, name, widths=(32,), row=row
+    )
     rest = [column("items", part, widths=None) for part in (signed, messages)]
     flags = _cpu_signatures.PREPARED_KEYS if prepare else 0
     verdicts, isa = np.zeros(given.n, np.uint8), isa_of(device)
@@ -157,7 +159,7 @@ ED25519 = Scheme(
     peers.pynacl_verify,
     _cpu_signatures.ed25519_verify,
     {"rule": _cpu_signatures.ED25519_RULES[ed25519.ZIP215]},
-    ("ed25519", (32,)),
+    ("ed25519", _cpu_keys.ED25519_ROW),
     {64: 10.0, 1024: 17.0},
     8.0,
     (1.4, 1.2),
@@ -172,7 +174,7 @@ BIP340 = Scheme(
     peers.coincurve_schnorr,
     _cpu_signatures.schnorr_verify,
     {},
-    ("secp256k1.schnorr", (32,)),
+    ("secp256k1.schnorr", _cpu_keys.POINT_ROW),
     {64: None, 1024: 17.0},
     None,
     (None, None),
