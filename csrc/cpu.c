@@ -35,8 +35,13 @@ static const cpu_feature cpu_features[] = {
 
 enum { FEATURES = sizeof cpu_features / sizeof cpu_features[0] };
 
-/* The cached answer: bit i for cpu_features[i], and three more. */
-enum { OS_SAVES_YMM = 1 << FEATURES, OS_SAVES_ZMM = 2 << FEATURES, DETECTED = 4 << FEATURES };
+/* The cached answer: bit i for cpu_features[i], and four more. */
+enum {
+    OS_SAVES_YMM = 1 << FEATURES,
+    OS_SAVES_ZMM = 2 << FEATURES,
+    HALVES_512 = 4 << FEATURES,
+    DETECTED = 8 << FEATURES
+};
 
 /* XCR0 bits 1, 2, 5, 6, 7: XMM, upper YMM, opmask, upper ZMM 0-15, ZMM 16-31 (Intel SDM volume 1, section 13.3).
  * xgetbv itself exists only where CPUID.1:ECX.OSXSAVE[27] is set. */
@@ -56,8 +61,17 @@ static int has(const cpu_feature *feature) {
     return (feature->output == 'b' ? ebx : ecx) >> feature->bit & 1;
 }
 
+/* AuthenticAMD; family 15 + 10 (AMD APM volume 3, CPUID functions 0 and 1). */
+static int is_amd_family_19h(void) {
+    uint32_t eax, ebx, ecx, edx;
+    if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx) || ebx != 0x68747541 || edx != 0x69746e65 || ecx != 0x444d4163)
+        return 0;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (eax >> 8 & 0xf) == 0xf && (eax >> 20 & 0xff) == 0xa;
+}
+
 static uint32_t detect(void) {
     uint32_t found = DETECTED;
+    if (is_amd_family_19h()) found |= HALVES_512;
     if (os_saves(YMM_STATE)) found |= OS_SAVES_YMM;
     if (os_saves(ZMM_STATE)) found |= OS_SAVES_ZMM;
     for (int i = 0; i < FEATURES; i++) found |= (uint32_t)has(&cpu_features[i]) << i;
@@ -86,7 +100,11 @@ const char *vl_cpu_missing(enum vl_cpu_set set) {
     return NULL;
 }
 
+int vl_cpu_halves_512(void) { return (detected() & HALVES_512) != 0; }
+
 #else
+
+int vl_cpu_halves_512(void) { return 0; }
 
 const char *vl_cpu_missing(enum vl_cpu_set set) { return set == VL_CPU_BASE ? NULL : "not an x86-64 CPU"; }
 

@@ -14,4 +14,8 @@ enum vl_cpu_set {
  * call. */
 const char *vl_cpu_missing(enum vl_cpu_set set);
 
+/* Whether 512-bit instructions run in two halves, one after the other (AMD family 19h: Zen 4). They are worth having there,
+ * but not against an instruction made for the purpose. */
+int vl_cpu_halves_512(void);
+
 #endif

@@ -190,8 +190,24 @@ FN_INLINE void nodes_plain(uint8_t *nodes, size_t n, const uint8_t *children, co
 static void nodes_single(uint8_t *nodes, size_t n, const uint8_t *children) { nodes_plain(nodes, n, children, 0); }
 static void nodes_double(uint8_t *nodes, size_t n, const uint8_t *children) { nodes_plain(nodes, n, children, 1); }
 
+/* One byte, then 32: what leaves of 32 bytes are hashed as, and too many to be put together in memory first. */
+FN_INLINE int is_prefixed_32(const vl_message *m) { return m->end[0] == 1 && m->end[1] == 33 && m->end[2] == 33; }
+
+FN_INLINE void load_prefixed_32(block128 *b, const vl_message *m) {
+    const __m128i prefix = _mm_slli_si128(_mm_cvtsi32_si128(m->data[0][0]), 15), padding = _mm_cvtsi32_si128(0x80);
+    const __m128i low = load(m->data[1]), high = load(m->data[1] + 16);
+    b->w[0] = swap_bytes(_mm_alignr_epi8(low, prefix, 15));
+    b->w[1] = swap_bytes(_mm_alignr_epi8(high, low, 15));
+    b->w[2] = swap_bytes(_mm_alignr_epi8(padding, high, 15));
+    b->w[3] = _mm_set_epi32(8 * 33, 0, 0, 0);
+}
+
 FN_INLINE void load_block(block128 *b, const vl_message *m, size_t block) {
     uint8_t buffer[64];
+    if (is_prefixed_32(m)) {
+        load_prefixed_32(b, m);
+        return;
+    }
     const uint8_t *p = vl_message_bytes(buffer, m, 64 * block, 64, &vl_padding_sha256);
     for (int i = 0; i < 4; i++) b->w[i] = swap_bytes(load(p + 16 * i));
 }
