@@ -204,9 +204,11 @@ int vl_sm2_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_co
 
 enum vl_scheme { VL_SECP256K1_ECDSA = 0, VL_P256_ECDSA = 1, VL_SM2 = 2, VL_SECP256K1_SCHNORR = 3, VL_ED25519 = 4 };
 
-/* verdicts: VL_OK where R, which may be any words, meets its target; else VL_UNDECIDED: only the CPU may refuse an item.
- * answers: n rows, the target that each R would have met. */
-int vl_judge(uint8_t *verdicts, uint64_t *answers, size_t n, const uint64_t *r, const uint64_t *targets, int scheme);
+/* verdicts: VL_OK where R, which may be any words, meets its target; else VL_UNDECIDED: only the CPU may refuse an item. */
+int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme);
+
+/* The targets that points would meet; BIP-340: those that R or -R would. */
+int vl_targets(uint64_t *targets, size_t n, const uint64_t *r, int scheme);
 
 /* The CPU's own R. infinite[i]: 1 if it is the point at infinity, and the row is zero. VL_ERROR_ARGUMENT also for u or v that
  * is not below the group order (Ed25519: 2^253), or a Q that is not on the curve. */

@@ -19,29 +19,39 @@ static int meets(const vl_point *r, const vl_u256 *target, int scheme) {
     return vl_x_mod_n_is(r, target, vl_offload_curve(scheme));
 }
 
-/* The target that R would meet; of an R with an odd y the one that -R meets. */
-static void answer_of(vl_u256 *answer, const vl_point *r, int scheme) {
-    if (scheme == VL_ED25519) {
-        *answer = vl_ed25519_target_of(&(vl_ed25519_encoding){r->y, (uint8_t)(r->x.w[0] & 1)});
-        return;
-    }
-    const vl_curve *curve = vl_offload_curve(scheme);
-    *answer = r->x;
-    if (scheme != VL_SECP256K1_SCHNORR && !u256_less(answer, &curve->n)) u256_sub(answer, answer, &curve->n);
-}
-
-int vl_judge(uint8_t *verdicts, uint64_t *answers, size_t n, const uint64_t *r, const uint64_t *targets, int scheme) {
-    if (n && (verdicts == NULL || answers == NULL || r == NULL || targets == NULL)) return VL_ERROR_ARGUMENT;
+int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme) {
+    if (n && (verdicts == NULL || r == NULL || targets == NULL)) return VL_ERROR_ARGUMENT;
     if (n) memset(verdicts, VL_UNDECIDED, n);
     if (!vl_offload_is_scheme(scheme)) return VL_ERROR_ARGUMENT;
     for (size_t i = 0; i < n; i++) {
         vl_point point;
-        vl_u256 target, answer;
+        vl_u256 target;
         memcpy(&point, r + 8 * i, sizeof point);
         memcpy(&target, targets + 4 * i, sizeof target);
-        answer_of(&answer, &point, scheme);
-        memcpy(answers + 4 * i, &answer, sizeof answer);
         if (meets(&point, &target, scheme)) verdicts[i] = VL_OK;
+    }
+    return VL_SUCCESS;
+}
+
+static vl_u256 target_of(const vl_point *r, int scheme) {
+    if (scheme == VL_ED25519) {
+        const vl_ed25519_encoding e = {r->y, (uint8_t)(r->x.w[0] & 1)};
+        return vl_ed25519_target_of(&e);
+    }
+    const vl_curve *curve = vl_offload_curve(scheme);
+    vl_u256 x = r->x;
+    if (scheme != VL_SECP256K1_SCHNORR && !u256_less(&x, &curve->n)) u256_sub(&x, &x, &curve->n);
+    return x;
+}
+
+int vl_targets(uint64_t *targets, size_t n, const uint64_t *r, int scheme) {
+    if (n && (targets == NULL || r == NULL)) return VL_ERROR_ARGUMENT;
+    if (!vl_offload_is_scheme(scheme)) return VL_ERROR_ARGUMENT;
+    for (size_t i = 0; i < n; i++) {
+        vl_point point;
+        memcpy(&point, r + 8 * i, sizeof point);
+        const vl_u256 target = target_of(&point, scheme);
+        memcpy(targets + 4 * i, &target, sizeof target);
     }
     return VL_SUCCESS;
 }

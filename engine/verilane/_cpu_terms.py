@@ -24,6 +24,7 @@ __all__ = [
     "schnorr_terms",
     "sm2_terms",
     "sums_hold",
+    "targets_of",
 ]
 
 Words = NDArray[np.uint64]
@@ -61,9 +62,17 @@ class Terms(NamedTuple):
         """Returns memory for n rows."""
         return cls(*(np.empty((n, width), np.uint64) for width in (4, 4, 8, 4)))
 
-    def take(self, rows: NDArray[np.intp]) -> "Terms":
-        """Returns a copy of these rows, in this order."""
-        return Terms(*(array[rows] for array in self))
+    def take(self, rows: NDArray[np.intp], into: "Terms | None" = None) -> "Terms":
+        """Returns a copy of these rows, in this order. into: memory to use for it."""
+        n = len(rows)
+        out = Terms.empty(n) if into is None else into.first(n)
+        for array, copy in zip(self, out, strict=True):
+            np.take(array, rows, axis=0, out=copy, mode="clip")  # numpy checks no index twice
+        return out
+
+    def first(self, n: int) -> "Terms":
+        """Returns the first n rows, not copied."""
+        return Terms(*(array[:n] for array in self))
 
 
 # ---- From bytes to terms ----
@@ -179,20 +188,25 @@ def _words(array: Words) -> Any:
 # ---- Answers ----
 
 
-def judge(codes: Codes, answers: Words, r: Words, targets: Words, *, scheme: str) -> Work:
+def judge(codes: Codes, r: Words, targets: Words, *, scheme: str) -> Work:
     """Returns the work that fills `codes` (n,): OK where the point R (n, 8) meets its target, else
-    UNDECIDED; and `answers` (n, 4), the target that it would have met.
+    UNDECIDED.
     """
     number, out = SCHEMES[scheme], _bytes_at(codes)
-    words = _words(answers), _words(r), _words(targets)
+    points, asked = _words(r), _words(targets)
 
     def work(start: int, stop: int) -> None:
-        met, points, asked = (
-            row + width * start for row, width in zip(words, (4, 8, 4), strict=True)
-        )
-        _check(_lib.vl_judge(out + start, met, stop - start, points, asked, number), -1)
+        given, met = points + 8 * start, asked + 4 * start
+        _check(_lib.vl_judge(out + start, stop - start, given, met, number), -1)
 
     return work
+
+
+def targets_of(r: Words, *, scheme: str) -> Words:
+    """Returns the targets (n, 4) that points would meet; BIP-340: those that R or -R would."""
+    targets = np.empty((len(r), 4), np.uint64)
+    _check(_lib.vl_targets(_words(targets), len(r), _words(r), SCHEMES[scheme]), -1)
+    return targets
 
 
 def double_mul(r: Words, infinite: Codes, terms: Terms, *, scheme: str, isa: int) -> Work:

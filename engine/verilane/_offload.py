@@ -113,11 +113,12 @@ class _Run:
         size = max(1, min(most, _BLOCK))
         count = -(-batch.n // size)
         size = -(-batch.n // count)
+        terms = self._device.lend(size)
         under_way: tuple[_Block, Launch | None] | None = None
         start = 0
         try:
             while start < batch.n and self._on:
-                block = self._prepare(start, min(start + size, batch.n))
+                block = self._prepare(start, min(start + size, batch.n), terms)
                 start = block.stop
                 if under_way is not None:
                     last, under_way = under_way, None
@@ -129,12 +130,13 @@ class _Run:
         finally:
             if under_way is not None and under_way[1] is not None:
                 self._device.abandon(under_way[1])
+            self._device.give_back(terms)
         return start
 
-    def _prepare(self, start: int, stop: int) -> _Block:
-        n = stop - start
-        codes, terms = np.zeros(n, np.uint8), Terms.empty(n)
-        batch = self._batch
+    def _prepare(self, start: int, stop: int, memory: Terms) -> _Block:
+        """What the block holds in `memory` is not needed any more once it is launched."""
+        batch, n = self._batch, stop - start
+        codes, terms = np.zeros(n, np.uint8), memory.first(n)
         batch.run(n, batch.terms(terms, codes, *batch.columns, first=start))
         return _Block(start, stop, codes, terms, np.flatnonzero(codes == _UNDECIDED))
 
@@ -159,9 +161,8 @@ class _Run:
     def _judge(self, block: _Block, answers: Answers) -> None:
         """Sets the codes of items that the answers show to be valid."""
         batch, n = self._batch, len(answers.items)
-        met, given = np.zeros(n, np.uint8), np.empty((n, 4), np.uint64)
-        targets = answers.terms.targets
-        work = _cpu_terms.judge(met, given, answers.r, targets, scheme=batch.scheme)
+        met = np.zeros(n, np.uint8)
+        work = _cpu_terms.judge(met, answers.r, answers.terms.targets, scheme=batch.scheme)
         batch.run(n, work, least=_JUDGED_PER_CORE)
         refused = np.flatnonzero(met != _OK)
         if self._strict:
@@ -172,7 +173,7 @@ class _Run:
             self._device.quarantine("gave a wrong answer")
             return
         if len(refused):
-            met[self._asked_elsewhere(answers, given, refused)] = _UNDECIDED
+            met[self._asked_elsewhere(answers, refused)] = _UNDECIDED
         block.codes[answers.items] = met
         limit = max(_REFUSED_LEAST, len(block.codes) // _REFUSED_SHARE)
         self._on = self._on and len(refused) <= limit
@@ -199,12 +200,12 @@ class _Run:
         self._batch.run(n, work)
         return np.array_equal(r, answers.r[refused]) and not infinite.any()
 
-    def _asked_elsewhere(
-        self, answers: Answers, given: NDArray[np.uint64], refused: Indices
-    ) -> Indices:
+    def _asked_elsewhere(self, answers: Answers, refused: Indices) -> Indices:
         """Returns which items expect an R that the device gave for another one, right as it was."""
-        terms = answers.terms.take(refused)._replace(targets=given[refused])
-        known = self._device.enter_answers(self._batch.scheme, terms)
+        scheme = self._batch.scheme
+        given = _cpu_terms.targets_of(answers.r[refused], scheme=scheme)
+        terms = answers.terms.take(refused)._replace(targets=given)
+        known = self._device.enter_answers(scheme, terms)
         if not known.any():
             return np.zeros(0, np.intp)
         rows = {row.tobytes() for row in terms.targets[known]}

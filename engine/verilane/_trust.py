@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -36,6 +36,8 @@ _FIRST_DEADLINE = 600.0
 _MOST_FAILURES = 3
 # A flag that is neither yes nor no.
 _UNWRITTEN = 0xA5
+# Memory of batches that is kept for the next ones, one for each thread that verifies at once.
+_MOST_SPARE = 4
 
 
 class Points(Protocol):
@@ -81,6 +83,24 @@ class Answers(NamedTuple):
     r: Words
 
 
+class _Memory(NamedTuple):
+    """What a launch needs; one is under way at a time."""
+
+    terms: Terms
+    r: Words
+    exceptional: Codes
+
+
+def _poison(r: Words, exceptional: Codes) -> Words:
+    """Fills memory for answers with what is none; returns the row that is on no curve, new for each
+    launch.
+    """
+    row = np.frombuffer(os.urandom(64), np.uint64)
+    r[...] = row
+    exceptional[...] = _UNWRITTEN
+    return row
+
+
 class Trusted:
     """One device. All methods are thread-safe; one launch is under way at a time."""
 
@@ -94,6 +114,8 @@ class Trusted:
         self._lock = threading.Lock()  # held from launch to answers
         self._worker: Worker | None = None
         self._recent = Recent()
+        self._memory: _Memory | None = None  # of the launch that is under way
+        self._spare: list[Terms] = []
         self._random = np.random.default_rng(int.from_bytes(os.urandom(32), "big"))
         self._process = os.getpid()
 
@@ -141,7 +163,8 @@ class Trusted:
         if size in self._tested or not self.usable:
             return
         items = known(curve).repeated(n)
-        r, exceptional, _ = self._poisoned(n)
+        r, exceptional = np.empty((n, 8), np.uint64), np.empty(n, np.uint8)
+        _poison(r, exceptional)
         ticket = self._ask(curve, r, exceptional, items.terms)
         if not self._wait(ticket, max(self.deadline, _FIRST_DEADLINE)):
             return
@@ -172,8 +195,9 @@ class Trusted:
     def _launch(self, scheme: str, terms: Terms, rows: NDArray[np.intp]) -> Launch | None:
         if not self.usable:
             return None
+        memory = self._memory_for(len(rows))
         items = self._random.permutation(rows)
-        asked = terms.take(items)
+        asked = terms.take(items, memory.terms)
         repeats = self._recent.enter(asked, scheme=scheme)
         if repeats.any():
             kept = np.flatnonzero(~repeats)
@@ -184,7 +208,8 @@ class Trusted:
         self._try(curve, len(items))
         if not self.usable:
             return None
-        r, exceptional, poison = self._poisoned(len(items))
+        r, exceptional = memory.r[: len(items)], memory.exceptional[: len(items)]
+        poison = _poison(r, exceptional)
         ticket = self._ask(curve, r, exceptional, asked)
         return Launch(scheme, items, asked, r, exceptional, poison, ticket)
 
@@ -207,6 +232,7 @@ class Trusted:
         answers before it is asked again.
         """
         self._tested.clear()
+        self._memory = None  # the launch may still write to it
         self._lock.release()
 
     def _collect(self, launch: Launch) -> Answers | None:
@@ -215,14 +241,15 @@ class Trusted:
                 return None
         except DeviceFailure:
             return None
-        unwritten = (launch.r == launch.poison).all(axis=1) & (launch.exceptional == 0)
-        if (launch.exceptional > 1).any() or unwritten.any():
+        r, exceptional = launch.r, launch.exceptional
+        given = np.flatnonzero(exceptional == 0)
+        like_poison = given[r[given, 0] == launch.poison[0]]
+        if (exceptional > 1).any() or (r[like_poison] == launch.poison).all(axis=1).any():
             self.quarantine("left answers unwritten")
             return None
-        if not launch.exceptional.any():
-            return Answers(launch.items, launch.terms, launch.r)
-        given = np.flatnonzero(launch.exceptional == 0)
-        return Answers(launch.items[given], launch.terms.take(given), launch.r[given])
+        if len(given) == len(r):
+            return Answers(launch.items, launch.terms, r)
+        return Answers(launch.items[given], launch.terms.take(given), r[given])
 
     def enter_answers(self, scheme: str, terms: Terms) -> NDArray[np.bool_]:
         """Remembers answers that were not what was expected, as if they had been targets: whoever
@@ -231,12 +258,29 @@ class Trusted:
         """
         return self._recent.enter(terms, scheme=scheme)
 
-    def _poisoned(self, n: int) -> tuple[Words, Codes, Words]:
-        """Memory for answers that holds none: a row that is on no curve, new for each launch."""
-        poison = np.frombuffer(os.urandom(64), np.uint64)
-        r = np.empty((n, 8), np.uint64)
-        r[:] = poison
-        return r, np.full(n, _UNWRITTEN, np.uint8), poison
+    # ---- Memory: touching new pages takes longer than all that is done with them ----
+
+    def _memory_for(self, n: int) -> "_Memory":
+        if self._memory is None or len(self._memory.r) < n:
+            self._memory = _Memory(
+                Terms.empty(n), np.empty((n, 8), np.uint64), np.empty(n, np.uint8)
+            )
+        return self._memory
+
+    def lend(self, n: int) -> Terms:
+        """Returns memory for n rows or more, whatever it holds."""
+        with suppress(IndexError):
+            lent = self._spare.pop()
+            if len(lent.u) >= n:
+                return lent
+        return Terms.empty(n)
+
+    def give_back(self, terms: Terms) -> None:
+        """What was lent is not needed any more."""
+        if len(self._spare) < _MOST_SPARE:
+            self._spare.append(terms)
+
+    # ---- Calls ----
 
     def _ask(self, curve: str, r: Words, exceptional: Codes, terms: Terms) -> Ticket:
         u, v, q, _ = terms  # of targets a device hears nothing
