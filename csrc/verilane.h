@@ -207,7 +207,7 @@ enum vl_scheme { VL_SECP256K1_ECDSA = 0, VL_P256_ECDSA = 1, VL_SM2 = 2, VL_SECP2
 /* verdicts: VL_OK where R, which may be any words, meets its target; else VL_UNDECIDED: only the CPU may refuse an item. */
 int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme);
 
-/* The targets that points would meet; BIP-340: those that R or -R would. */
+/* The targets that points would meet: x(R), not reduced, whatever y; Ed25519: the encoding of R. */
 int vl_targets(uint64_t *targets, size_t n, const uint64_t *r, int scheme);
 
 /* The CPU's own R. infinite[i]: 1 if it is the point at infinity, and the row is zero. VL_ERROR_ARGUMENT also for u or v that
@@ -223,12 +223,13 @@ int vl_sums_hold(int *hold, size_t n, const uint64_t *r, const uint64_t *u, cons
 
 /* What a device was asked of late: the last 2^20 targets. `recent`: vl_recent_size() bytes, zero at first, used by one call at
  * a time; key: VL_RECENT_KEY random bytes, secret, always the same for it.
- * repeats[i] = 1 if an item that was entered before, or comes before i, has this target with other u, v or Q (another scheme
- * counts as other ones; two that differ are taken for the same with probability 2^-64). Else item i is entered. */
+ * unfit[i] = 1 if item i must not be asked: an item that was entered before, or comes before it, has this target with other
+ * u, v or Q (another scheme counts as other ones; two that differ are taken for the same with probability 2^-64). Or two
+ * different x(R) would meet the target, which is one in 2^127. The others are entered; if `always`, all are. */
 enum { VL_RECENT_KEY = 416 };
 size_t vl_recent_size(void);
-int vl_recent_enter(uint8_t *repeats, size_t n, const uint64_t *targets, const uint64_t *u, const uint64_t *v,
-                    const uint64_t *q, int scheme, void *recent, const uint8_t *key);
+int vl_recent_enter(uint8_t *unfit, size_t n, const uint64_t *targets, const uint64_t *u, const uint64_t *v,
+                    const uint64_t *q, int scheme, int always, void *recent, const uint8_t *key);
 
 /* ---- Hashes ---- */
 

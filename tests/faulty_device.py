@@ -282,6 +282,6 @@ def open_device(name: str) -> Faulty:
     which = int(name.partition(":")[2] or 0)
     if which == 0:
         return Faulty(name)
-    made = Dying(name, after=2)
+    made = Dying(name, after=1)
     made.how = {1: "crash", 2: "hang", 3: "kill"}[which]
     return made

@@ -24,6 +24,7 @@ class Row:
 
     columns: tuple[bytes, ...]
     verdict: int
+    honest: bool = False  # made by a peer: its R is its own
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Way:
         good = [row for row in self.rows if row.verdict == 1]
         return good[:count]
 
+    def honest(self, count: int) -> list[Row]:
+        """Valid items that have no R in common."""
+        return [row for row in self.rows if row.verdict == 1 and row.honest][:count]
+
 
 @cache
 def _rows(name: str) -> list[Row]:
@@ -66,29 +71,32 @@ def codes(way: Way, rows: list[Row], **options: Any) -> list[int]:
 
 def _ecdsa(curve: Any) -> list[Row]:
     items = [*honest_items(curve=curve), *exceptional_items(curve)]
-    return [Row((item.key, item.signature, item.digest), item.verdict) for item in items]
+    return [Row((x.key, x.signature, x.digest), x.verdict, x.name == "honest") for x in items]
 
 
 def _schnorr() -> list[Row]:
     items = [*schnorr_items.honest_items(), *schnorr_items.hostile_items()]
-    return [Row((item.key, item.signature, item.message), item.verdict) for item in items]
+    return [Row((x.key, x.signature, x.message), x.verdict, x.name == "honest") for x in items]
 
 
 def _ed25519(rule: str) -> list[Row]:
     items = [*ed25519_items.honest_items(), *ed25519_items.special_items()]
-    return [Row((item.key, item.signature, item.message), item.verdicts[rule]) for item in items]
+    return [
+        Row((x.key, x.signature, x.message), x.verdicts[rule], x.name == "honest") for x in items
+    ]
 
 
 def _sm2_messages() -> list[Row]:
     items = sm2_items.honest_items()
     return [
-        Row((item.key, item.signature, item.message, item.user_id), item.verdict) for item in items
+        Row((x.key, x.signature, x.message, x.user_id), x.verdict, x.name == "honest")
+        for x in items
     ]
 
 
 def _sm2_digests() -> list[Row]:
     items = [*sm2_items.honest_items(), *sm2_items.exceptional_items()]
-    return [Row((item.key, item.signature, item.digest), item.verdict) for item in items]
+    return [Row((x.key, x.signature, x.digest), x.verdict, x.name == "honest") for x in items]
 
 
 def _verify_sm2(keys: Any, signatures: Any, messages: Any, ids: Any, **options: Any) -> Verdicts:

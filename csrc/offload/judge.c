@@ -34,14 +34,9 @@ int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *tar
 }
 
 static vl_u256 target_of(const vl_point *r, int scheme) {
-    if (scheme == VL_ED25519) {
-        const vl_ed25519_encoding e = {r->y, (uint8_t)(r->x.w[0] & 1)};
-        return vl_ed25519_target_of(&e);
-    }
-    const vl_curve *curve = vl_offload_curve(scheme);
-    vl_u256 x = r->x;
-    if (scheme != VL_SECP256K1_SCHNORR && !u256_less(&x, &curve->n)) u256_sub(&x, &x, &curve->n);
-    return x;
+    if (scheme != VL_ED25519) return r->x;
+    const vl_ed25519_encoding e = {r->y, (uint8_t)(r->x.w[0] & 1)};
+    return vl_ed25519_target_of(&e);
 }
 
 int vl_targets(uint64_t *targets, size_t n, const uint64_t *r, int scheme) {

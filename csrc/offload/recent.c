@@ -1,6 +1,8 @@
 /* What a device was asked of late. A signature's R is new each time; who repeats one wants an answer to be taken for another. */
 #include <string.h>
 
+#include "offload/curves.h"
+#include "scheme/u256.h"
 #include "verilane.h"
 
 enum {
@@ -48,36 +50,51 @@ static uint32_t *head_of(recent *r, uint64_t target) { return &r->head[target >>
 
 static uint32_t now(const recent *r) { return r->entered + WINDOW + 1; }
 
-/* Enters the item unless one with its target and other terms is there. */
-static uint8_t enter(recent *r, const pair *item) {
-    uint32_t *head = head_of(r, item->target), age = 0;
-    for (uint32_t place = *head;; place = r->previous[place % WINDOW]) {
+/* Whether an item is there that has this target and other terms. */
+static int is_there(recent *r, const pair *item) {
+    uint32_t age = 0;
+    for (uint32_t place = *head_of(r, item->target);; place = r->previous[place % WINDOW]) {
         const uint32_t next = now(r) - place;
-        if (next <= age || next > WINDOW) break;
+        if (next <= age || next > WINDOW) return 0;
         age = next;
-        if (r->hash[place % WINDOW].target != item->target) continue;
-        if (r->hash[place % WINDOW].terms != item->terms) return 1;
+        if (r->hash[place % WINDOW].target == item->target && r->hash[place % WINDOW].terms != item->terms) return 1;
     }
+}
+
+static void enter(recent *r, const pair *item) {
     const uint32_t place = now(r);
+    uint32_t *head = head_of(r, item->target);
     r->hash[place % WINDOW].target = item->target;
     r->hash[place % WINDOW].terms = item->terms;
     r->previous[place % WINDOW] = *head;
     *head = place;
     r->entered++;
-    return 0;
 }
 
-/* n <= CHUNK. Memory is asked for before it is needed: it lies far apart. */
-static void enter_chunk(uint8_t *repeats, size_t n, const pair *items, recent *r) {
+/* A target below p - n is met by two x; BIP-340 has targets from n on. One that is met by the x that it says, and by no other,
+ * can be compared with what another scheme, or another curve, was asked for. */
+static int is_ambiguous(const uint64_t *target, int scheme) {
+    vl_u256 t;
+    const vl_curve *curve = vl_offload_curve(scheme);
+    if (scheme == VL_ED25519) return 0;
+    memcpy(&t, target, sizeof t);
+    return u256_less(&t, &curve->p_minus_n) || !u256_less(&t, &curve->n);
+}
+
+/* n <= CHUNK; unfit items are known. Memory is asked for before it is needed: it lies far apart. */
+static void enter_chunk(uint8_t *unfit, size_t n, const pair *items, int always, recent *r) {
     for (size_t i = 0; i < n; i++) __builtin_prefetch(head_of(r, items[i].target), 1);
     for (size_t i = 0; i < n; i++) __builtin_prefetch(&r->hash[*head_of(r, items[i].target) % WINDOW]);
-    for (size_t i = 0; i < n; i++) repeats[i] = enter(r, &items[i]);
+    for (size_t i = 0; i < n; i++) {
+        unfit[i] = unfit[i] || is_there(r, &items[i]);
+        if (always || !unfit[i]) enter(r, &items[i]);
+    }
 }
 
-int vl_recent_enter(uint8_t *repeats, size_t n, const uint64_t *targets, const uint64_t *u, const uint64_t *v,
-                    const uint64_t *q, int scheme, void *memory, const uint8_t *key) {
-    if (memory == NULL || key == NULL) return VL_ERROR_ARGUMENT;
-    if (n && (repeats == NULL || targets == NULL || u == NULL || v == NULL || q == NULL)) return VL_ERROR_ARGUMENT;
+int vl_recent_enter(uint8_t *unfit, size_t n, const uint64_t *targets, const uint64_t *u, const uint64_t *v,
+                    const uint64_t *q, int scheme, int always, void *memory, const uint8_t *key) {
+    if (memory == NULL || key == NULL || !vl_offload_is_scheme(scheme)) return VL_ERROR_ARGUMENT;
+    if (n && (unfit == NULL || targets == NULL || u == NULL || v == NULL || q == NULL)) return VL_ERROR_ARGUMENT;
     uint64_t keys[VL_RECENT_KEY / 8];
     memcpy(keys, key, sizeof keys);
     for (size_t first = 0; first < n; first += CHUNK) {
@@ -89,10 +106,11 @@ int vl_recent_enter(uint8_t *repeats, size_t n, const uint64_t *targets, const u
             memcpy(terms + 4, v + 4 * (first + i), 32);
             memcpy(terms + 8, q + 8 * (first + i), 64);
             terms[16] = (uint64_t)scheme;
+            unfit[first + i] = (uint8_t)is_ambiguous(targets + 4 * (first + i), scheme);
             items[i].target = hash(keys, targets + 4 * (first + i), TARGET_WORDS);
             items[i].terms = hash(keys + 2 * (1 + TARGET_WORDS), terms, TERMS_WORDS);
         }
-        enter_chunk(repeats + first, count, items, memory);
+        enter_chunk(unfit + first, count, items, always, memory);
     }
     return VL_SUCCESS;
 }

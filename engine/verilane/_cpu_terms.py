@@ -203,7 +203,9 @@ def judge(codes: Codes, r: Words, targets: Words, *, scheme: str) -> Work:
 
 
 def targets_of(r: Words, *, scheme: str) -> Words:
-    """Returns the targets (n, 4) that points would meet; BIP-340: those that R or -R would."""
+    """Returns the targets (n, 4) that points would meet; of Weierstrass curves R and -R have one
+    target.
+    """
     targets = np.empty((len(r), 4), np.uint64)
     _check(_lib.vl_targets(_words(targets), len(r), _words(r), SCHEMES[scheme]), -1)
     return targets
@@ -252,13 +254,15 @@ class Recent:
         self._memory = np.zeros(_lib.vl_recent_size(), np.uint8)
         self._key = os.urandom(_lib.VL_RECENT_KEY)
 
-    def enter(self, terms: Terms, *, scheme: str) -> NDArray[np.bool_]:
-        """Returns which items repeat the target of another that was entered, with other terms; the
-        others are entered.
+    def enter(self, terms: Terms, *, scheme: str, always: bool = False) -> NDArray[np.bool_]:
+        """Returns which items must not be asked: they have the target of another that was entered,
+        and other terms, or a target that two different x would meet. The others are entered;
+        always: all are.
         """
         n = len(terms.u)
-        repeats = np.zeros(n, np.uint8)
+        unfit = np.zeros(n, np.uint8)
         words = [_words(each) for each in (terms.targets, terms.u, terms.v, terms.q)]
         number, memory = SCHEMES[scheme], _bytes_at(self._memory)
-        _check(_lib.vl_recent_enter(_bytes_at(repeats), n, *words, number, memory, self._key), -1)
-        return repeats.view(np.bool_)
+        enter, out = _lib.vl_recent_enter, _bytes_at(unfit)
+        _check(enter(out, n, *words, number, always, memory, self._key), -1)
+        return unfit.view(np.bool_)

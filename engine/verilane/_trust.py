@@ -198,9 +198,9 @@ class Trusted:
         memory = self._memory_for(len(rows))
         items = self._random.permutation(rows)
         asked = terms.take(items, memory.terms)
-        repeats = self._recent.enter(asked, scheme=scheme)
-        if repeats.any():
-            kept = np.flatnonzero(~repeats)
+        unfit = self._recent.enter(asked, scheme=scheme)
+        if unfit.any():
+            kept = np.flatnonzero(~unfit)
             items, asked = items[kept], asked.take(kept)
         if not len(items):
             return None
@@ -253,10 +253,10 @@ class Trusted:
 
     def enter_answers(self, scheme: str, terms: Terms) -> NDArray[np.bool_]:
         """Remembers answers that were not what was expected, as if they had been targets: whoever
-        expects one of them later may not ask this device. Returns which are known already. To be
-        called in the `with` block of `answers`.
+        expects one of them later may not ask this device. Returns which somebody has asked for
+        already. To be called in the `with` block of `answers`.
         """
-        return self._recent.enter(terms, scheme=scheme)
+        return self._recent.enter(terms, scheme=scheme, always=True)
 
     # ---- Memory: touching new pages takes longer than all that is done with them ----
 
