@@ -9,12 +9,22 @@ import numpy as np
 import pytest
 
 import items
-from faulty_device import Faulty, hangs, out_of_memory, zeros
+from faulty_device import Faulty, hangs, out_of_memory, unwritten, unwritten_points, zeros
 from items import from_scalars
 from offload_items import WAYS, Row, Way, codes, columns
 from reference.ecdsa import compact
 from reference.secp256k1 import CURVE
-from verilane import DeviceUnavailable, _devices, _offload, ed25519, secp256k1, sm2, use
+from verilane import (
+    DeviceUnavailable,
+    _devices,
+    _offload,
+    _opencl,
+    devices,
+    ed25519,
+    secp256k1,
+    sm2,
+    use,
+)
 from verilane._trust import Trusted
 
 NAME = "faulty:0"
@@ -169,7 +179,7 @@ def scalars(*numbers: int) -> bytes:
 
 X = CURVE.multiply_base(11 + 13 * 17)[0]  # type: ignore[index]
 VALID = Row((lambda it: (it.key, it.signature, it.digest))(from_scalars("valid", 11, 13, 17)), 1)
-REFUSED = forged("refused", 12345, 11, 13, 17)
+REFUSED = forged("refused", 3**160, 11, 13, 17)
 FORGED = forged("forged", X, 19, 23, 29)
 
 
@@ -239,6 +249,14 @@ def test_too_many_refused() -> None:
 
 
 # ---- Quarantine ----
+
+
+def test_answers_left_unwritten() -> None:
+    """Short output is seen as such, before anything is compared."""
+    for fault in (unwritten, unwritten_points):
+        trusted = installed(Faulty(fault=fault, after=1))
+        assert codes(WAYS[0], WAYS[0].honest(100), device=NAME) == [1] * 100
+        assert trusted.missing == "left answers unwritten"
 
 
 def test_quarantine(caplog: pytest.LogCaptureFixture) -> None:
@@ -382,3 +400,56 @@ def test_names() -> None:
             pass
     with pytest.raises(TypeError), use(3):  # type: ignore[arg-type]
         pass
+
+
+# ---- OpenCL ----
+
+
+@pytest.fixture(scope="module", params=[place.name for place in _opencl.found()])
+def opencl(request: pytest.FixtureRequest) -> str:
+    missing = next(place.missing for place in _opencl.found() if place.name == request.param)
+    if missing is not None:
+        pytest.skip(f"{request.param}: {missing}")
+    return str(request.param)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_on_opencl(way: Way, opencl: str) -> None:
+    for strict in (False, True):
+        rows = [*way.honest(250), *way.rows[:150]]
+        with use(opencl, strict=strict):
+            assert codes(way, rows) == [row.verdict for row in rows]
+            trusted = _devices.trusted_of("opencl")
+    assert trusted is _devices.trusted_of(opencl)
+    assert trusted is not None
+    assert trusted.missing is None
+    found = next(device for device in devices() if device.name == opencl)
+    assert found.available
+    assert found.signature_lanes > 0
+    trusted.quarantine("was put there by a test")
+    found = next(device for device in devices() if device.name == opencl)
+    assert found.missing == "in quarantine: it was put there by a test"
+
+
+def test_opencl_in_a_process_of_its_own(opencl: str) -> None:
+    rows = WAYS[0].rows[:300]
+    with use(opencl, isolated=True):
+        assert codes(WAYS[0], rows) == [row.verdict for row in rows]
+    assert _devices._trusted[opencl, True].missing is None
+
+
+def test_short_output_shows_on_opencl(opencl: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last kernel does not run: what was in the device's memory before comes back."""
+    trusted = _devices.trusted_of(opencl)
+    assert trusted is not None
+    rows = WAYS[0].honest(100)
+    launch = _opencl.Machine.launch
+
+    def lazy(self: Any, program: Any, kernel: str, *rest: Any) -> None:
+        if kernel != "affine":
+            launch(self, program, kernel, *rest)
+
+    assert codes(WAYS[0], rows, device=opencl) == [1] * 100
+    monkeypatch.setattr(_opencl.Machine, "launch", lazy)
+    assert codes(WAYS[0], rows, device=opencl) == [1] * 100
+    assert trusted.missing == "left answers unwritten"
