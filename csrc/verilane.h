@@ -174,6 +174,63 @@ int vl_sm2_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_c
                   const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
                   void *scratch, size_t scratch_size);
 
+/* ---- Signatures whose points are computed elsewhere ----
+ *
+ * A device that need not be trusted gets u, v and Q of many items and gives back R = u G + v Q (Ed25519: R = u B - v Q, v as
+ * an integer). What R is compared with, the target, it never gets. */
+
+/* Rows of each item: numbers of four little-endian 64-bit words; points are x and y, eight words. A target's four words mean
+ * something to vl_judge only. */
+typedef struct {
+    uint64_t *u, *v, *q, *targets;
+} vl_terms;
+
+/* As the verify functions up to the sum: verdicts of items with a fault; the others stay VL_UNDECIDED, and get their rows. */
+int vl_secp256k1_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
+                             const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags,
+                             int isa, void *scratch, size_t scratch_size);
+int vl_p256_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
+                        const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags, int isa,
+                        void *scratch, size_t scratch_size);
+int vl_secp256k1_schnorr_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
+                               const vl_column *signatures, const vl_column *messages, unsigned flags, int isa,
+                               void *scratch, size_t scratch_size);
+int vl_ed25519_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
+                     const vl_column *signatures, const vl_column *messages, int rule, unsigned flags, int isa,
+                     void *scratch, size_t scratch_size);
+int vl_sm2_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys, const vl_column *signatures,
+                 const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
+                 void *scratch, size_t scratch_size);
+
+enum vl_scheme { VL_SECP256K1_ECDSA = 0, VL_P256_ECDSA = 1, VL_SM2 = 2, VL_SECP256K1_SCHNORR = 3, VL_ED25519 = 4 };
+
+/* verdicts: VL_OK where R, which may be any words, meets its target; else VL_UNDECIDED: only the CPU may refuse an item. */
+int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme);
+
+/* The targets that points would meet: x(R), not reduced, whatever y; Ed25519: the encoding of R. */
+int vl_targets(uint64_t *targets, size_t n, const uint64_t *r, int scheme);
+
+/* The CPU's own R. infinite[i]: 1 if it is the point at infinity, and the row is zero. VL_ERROR_ARGUMENT also for u or v that
+ * is not below the group order (Ed25519: 2^253), or a Q that is not on the curve. */
+int vl_double_mul(uint64_t *r, uint8_t *infinite, size_t n, const uint64_t *u, const uint64_t *v, const uint64_t *q,
+                  int scheme, int isa, void *scratch, size_t scratch_size);
+
+/* *hold = whether R = u G + v Q for all n items, by one random sum over each 1024 of them: a wrong R passes with probability
+ * 2^-128 as long as it was given before the seed (32 random bytes, secret) was drawn. Ed25519: 8 R = 8 (u B - v Q). R may be any
+ * words. VL_ERROR_ARGUMENT for P-256 and SM2, whose sums the CPU does not have. On input: u, v, Q as above. */
+int vl_sums_hold(int *hold, size_t n, const uint64_t *r, const uint64_t *u, const uint64_t *v, const uint64_t *q,
+                 int scheme, const uint8_t *seed, int isa, void *scratch, size_t scratch_size);
+
+/* What a device was asked of late: the last 2^20 targets. `recent`: vl_recent_size() bytes, zero at first, used by one call at
+ * a time; key: VL_RECENT_KEY random bytes, secret, always the same for it.
+ * unfit[i] = 1 if item i must not be asked: an item that was entered before, or comes before it, has this target with other
+ * u, v or Q (another scheme counts as other ones; two that differ are taken for the same with probability 2^-64). Or two
+ * different x(R) would meet the target, which is one in 2^127. The others are entered; if `always`, all are. */
+enum { VL_RECENT_KEY = 416 };
+size_t vl_recent_size(void);
+int vl_recent_enter(uint8_t *unfit, size_t n, const uint64_t *targets, const uint64_t *u, const uint64_t *v,
+                    const uint64_t *q, int scheme, int always, void *recent, const uint8_t *key);
+
 /* ---- Hashes ---- */
 
 enum vl_hash {

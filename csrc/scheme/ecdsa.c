@@ -4,6 +4,7 @@
 #include "dispatch.h"
 #include "scheme/column.h"
 #include "scheme/ecdsa_block.h"
+#include "scheme/point_block.h"
 
 static int is_encoding(int encoding) { return encoding == VL_COMPACT || encoding == VL_DER || encoding == VL_DER_LAX; }
 
@@ -15,8 +16,9 @@ static int prepare(vl_scratch *pieces, const vl_curve_ops **ops, const vl_curve 
     return error;
 }
 
-static int verify(uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, int isa, void *scratch,
-                  size_t scratch_size) {
+/* Verifies, or stops at the terms if they are asked for. */
+static int verify(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_ecdsa_input *input, int isa,
+                  void *scratch, size_t scratch_size) {
     if (n && verdicts == NULL) return VL_ERROR_ARGUMENT;
     if (n) memset(verdicts, VL_UNDECIDED, n);
     if (!is_encoding(input->encoding) || (input->flags & ~(unsigned)(VL_LOW_S | VL_HYBRID_KEYS))) {
@@ -30,7 +32,8 @@ static int verify(uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, int 
     const vl_curve_ops *ops;
     int error = prepare(&pieces, &ops, input->curve, n, isa, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
-    vl_ecdsa_verify_blocks(verdicts, n, input, ops, &pieces);
+    if (terms) vl_ecdsa_terms_blocks(verdicts, terms, n, input, ops, &pieces);
+    else vl_ecdsa_verify_blocks(verdicts, n, input, ops, &pieces);
     return VL_SUCCESS;
 }
 
@@ -38,14 +41,30 @@ int vl_secp256k1_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys
                               const vl_column *digests, int encoding, unsigned flags, int isa, void *scratch,
                               size_t scratch_size) {
     vl_ecdsa_input input = {&vl_curve_secp256k1, keys, signatures, digests, encoding, flags};
-    return verify(verdicts, n, &input, isa, scratch, scratch_size);
+    return verify(verdicts, NULL, n, &input, isa, scratch, scratch_size);
 }
 
 int vl_p256_ecdsa_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
                          const vl_column *digests, int encoding, unsigned flags, int isa, void *scratch,
                          size_t scratch_size) {
     vl_ecdsa_input input = {&vl_curve_p256, keys, signatures, digests, encoding, flags};
-    return verify(verdicts, n, &input, isa, scratch, scratch_size);
+    return verify(verdicts, NULL, n, &input, isa, scratch, scratch_size);
+}
+
+int vl_secp256k1_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
+                             const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags,
+                             int isa, void *scratch, size_t scratch_size) {
+    vl_ecdsa_input input = {&vl_curve_secp256k1, keys, signatures, digests, encoding, flags};
+    if (n && !vl_terms_are_there(terms)) return VL_ERROR_ARGUMENT;
+    return verify(verdicts, terms, n, &input, isa, scratch, scratch_size);
+}
+
+int vl_p256_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
+                        const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags, int isa,
+                        void *scratch, size_t scratch_size) {
+    vl_ecdsa_input input = {&vl_curve_p256, keys, signatures, digests, encoding, flags};
+    if (n && !vl_terms_are_there(terms)) return VL_ERROR_ARGUMENT;
+    return verify(verdicts, terms, n, &input, isa, scratch, scratch_size);
 }
 
 int vl_secp256k1_ecdsa_recover(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_column *signatures,

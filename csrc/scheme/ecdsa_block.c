@@ -1,6 +1,7 @@
 #include "scheme/ecdsa_block.h"
 
 #include "scheme/column.h"
+#include "scheme/judge.h"
 #include "scheme/keys.h"
 #include "scheme/point_block.h"
 #include "scheme/signature.h"
@@ -39,28 +40,26 @@ static uint8_t parse_signed(block *b, size_t i, const vl_ecdsa_input *input, siz
     return parsed ? VL_UNDECIDED : VL_BAD_MESSAGE;
 }
 
-/* Steps 6 to 8: R is not infinity, and its x mod n is r. x < p < 2n, so that x is r, or r + n if that is below p. */
-static uint8_t judge(const vl_point *sum, int infinite, const vl_u256 *r, const vl_curve *curve) {
-    if (infinite) return VL_MISMATCH;
-    if (u256_equal(&sum->x, r)) return VL_OK;
-    if (!u256_less(r, &curve->p_minus_n)) return VL_MISMATCH;
-    vl_u256 second;
-    u256_add(&second, r, &curve->n);
-    return u256_equal(&sum->x, &second) ? VL_OK : VL_MISMATCH;
-}
-
-static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, size_t first,
-                         const vl_curve_ops *ops, void *scratch) {
+/* Steps 1 to 4: the verdicts of items with a fault, and u1 = e / s, u2 = r / s of the others, which stay live. */
+static void prepare_block(block *b, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, size_t first,
+                          const vl_curve_ops *ops, void *scratch) {
     vl_point_block *p = &b->points;
     for (size_t i = 0; i < n; i++) verdicts[i] = parse_signed(b, i, input, first + i);
     vl_point_block_complete(p, verdicts, n, VL_BAD_KEY, ops, scratch);
     keep_live(b, verdicts, n);
+    if (p->live) ops->scalar_ratio(p->u, p->v, p->live, b->e, b->r, b->s, scratch);
+}
+
+/* Step 5: R = u1 G + u2 Q. Steps 6 to 8: it is not infinity, and its x mod n is r. */
+static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, size_t first,
+                         const vl_curve_ops *ops, void *scratch) {
+    vl_point_block *p = &b->points;
+    prepare_block(b, verdicts, n, input, first, ops, scratch);
     if (p->live == 0) return;
-    /* Steps 4 and 5: u1 = e / s, u2 = r / s, R = u1 G + u2 Q */
-    ops->scalar_ratio(p->u, p->v, p->live, b->e, b->r, b->s, scratch);
     vl_point_block_sum(p, 0, p->live, ops, scratch);
     for (size_t k = 0; k < p->live; k++) {
-        verdicts[p->item[k]] = judge(&p->sum[k], p->infinite[k], &b->r[k], input->curve);
+        const int holds = !p->infinite[k] && vl_x_mod_n_is(&p->sum[k], &b->r[k], input->curve);
+        verdicts[p->item[k]] = holds ? VL_OK : VL_MISMATCH;
     }
 }
 
@@ -70,6 +69,17 @@ void vl_ecdsa_verify_blocks(uint8_t *verdicts, size_t n, const vl_ecdsa_input *i
     for (size_t first = 0; first < n; first += size) {
         size_t count = n - first < size ? n - first : size;
         verify_block(scratch->host, verdicts + first, count, input, first, ops, scratch->primitive);
+    }
+}
+
+void vl_ecdsa_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_ecdsa_input *input,
+                           const vl_curve_ops *ops, const vl_scratch *scratch) {
+    block *b = scratch->host;
+    size_t size = vl_point_block_size(n, (size_t)ops->lanes);
+    for (size_t first = 0; first < n; first += size) {
+        size_t count = n - first < size ? n - first : size;
+        prepare_block(b, verdicts + first, count, input, first, ops, scratch->primitive);
+        vl_point_block_give(terms, first, &b->points, b->r);
     }
 }
 

@@ -21,7 +21,11 @@ typedef struct {
 void vl_ecdsa_verify_blocks(uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, const vl_curve_ops *ops,
                             const vl_scratch *scratch);
 
-/* On input: as above, and keys64 (64 n bytes) is zero. On output: also keys64, where the verdict is VL_OK. */
+/* The same up to the sum: verdicts of items with a fault; of the others, which stay VL_UNDECIDED, the rows of terms. */
+void vl_ecdsa_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_ecdsa_input *input,
+                           const vl_curve_ops *ops, const vl_scratch *scratch);
+
+/* On input: as for verifying, and keys64 (64 n bytes) is zero. On output: also keys64, where the verdict is VL_OK. */
 void vl_ecdsa_recover_blocks(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input,
                              const vl_curve_ops *ops, const vl_scratch *scratch);
 

@@ -248,14 +248,20 @@ static int by_equation(block *b, uint8_t *verdicts, const vl_ed25519_input *inpu
 
 /* ---- Blocks ---- */
 
-/* Returns whether the next blocks should try the equation. */
-static int verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first,
-                        int try_equation, const vl_edwards_ops *ops, void *scratch) {
+/* Steps 1 and 2: the verdicts of items with a fault, and A, R's encoding, S and k of the others, which stay live. */
+static void prepare_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first,
+                          const vl_edwards_ops *ops, void *scratch) {
     parse_block(b, verdicts, n, input, first);
     decode_keys(b, verdicts, ops, scratch);
     keep_live(b, verdicts, n);
+    if (b->live) hash(b, input, first);
+}
+
+/* Returns whether the next blocks should try the equation. */
+static int verify_block(block *b, uint8_t *verdicts, size_t n, const vl_ed25519_input *input, size_t first,
+                        int try_equation, const vl_edwards_ops *ops, void *scratch) {
+    prepare_block(b, verdicts, n, input, first, ops, scratch);
     if (b->live == 0) return try_equation;
-    hash(b, input, first);
     if (try_equation && b->live >= input->equation_from)
         try_equation = by_equation(b, verdicts, input, first, ops, scratch);
     by_lanes(b, verdicts, 0, b->live, input, ops, scratch);
@@ -270,5 +276,26 @@ void vl_ed25519_verify_blocks(uint8_t *verdicts, size_t n, const vl_ed25519_inpu
         size_t count = n - first < size ? n - first : size;
         try_equation =
             verify_block(scratch->host, verdicts + first, count, input, first, try_equation, ops, scratch->primitive);
+    }
+}
+
+/* ---- The same up to the sum ---- */
+
+static void give(const vl_terms *terms, size_t first, const block *b, const vl_ed25519_input *input) {
+    for (size_t k = 0; k < b->live; k++) {
+        const vl_point *a = input->prepared ? &input->prepared[b->at[k]].multiple[0] : &b->a[k];
+        const vl_u256 target = vl_ed25519_target_of(&b->r[k]);
+        vl_terms_set(terms, first + b->item[k], &b->s[k], &b->k[k], a, &target);
+    }
+}
+
+void vl_ed25519_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_ed25519_input *input,
+                             const vl_edwards_ops *ops, const vl_scratch *scratch) {
+    block *b = scratch->host;
+    const size_t size = vl_block_size(n, VL_EDWARDS_BLOCK, (size_t)ops->lanes);
+    for (size_t first = 0; first < n; first += size) {
+        size_t count = n - first < size ? n - first : size;
+        prepare_block(b, verdicts + first, count, input, first, ops, scratch->primitive);
+        give(terms, first, b, input);
     }
 }

@@ -22,4 +22,8 @@ typedef struct {
 void vl_ed25519_verify_blocks(uint8_t *verdicts, size_t n, const vl_ed25519_input *input, const vl_edwards_ops *ops,
                               const vl_scratch *scratch);
 
+/* The same up to the sum: verdicts of items with a fault; of the others, which stay VL_UNDECIDED, the rows of terms. */
+void vl_ed25519_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_ed25519_input *input,
+                             const vl_edwards_ops *ops, const vl_scratch *scratch);
+
 #endif

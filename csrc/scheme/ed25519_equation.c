@@ -49,6 +49,7 @@ static void cut_in_halves(vl_u256 *k) { u256_add(k, k, &centre_halves); }
 
 void vl_ed25519_equation_begin(vl_ed25519_equation *e, const uint8_t *seed, uint64_t counter,
                                const vl_hash_plan *hashing, vl_hash_scratch *hash_scratch) {
+    e->keys = 0;
     vl_coefficients(e->z, e->n, seed, counter, hashing, hash_scratch);
     for (size_t i = 0; i < e->n; i++) {
         vl_ed25519_times_coefficient(&e->zk[i], e->z[i], &e->k[i]);
@@ -63,12 +64,12 @@ static int vanishes_by_8(const vl_point *p) {
 }
 
 int vl_ed25519_equation_holds(vl_point *sum, const vl_ed25519_equation *e, size_t from, size_t to) {
-    const uint32_t n = (uint32_t)(to - from);
+    const uint32_t n = (uint32_t)(to - from), keys = e->keys ? (uint32_t)e->keys : n;
     vl_u256 s;
     vl_ed25519_minus_products(&s, n, e->z + from, e->s + from);
     const vl_msm_terms r = {e->r + from, e->z[from].w, 2, n, 128, 1};
     const vl_msm_terms whole[] = {
-        {e->a + from, e->zk[from].w, 4, n, 253, 0},
+        {e->a + from, e->zk[from].w, 4, keys, 253, 0},
         {vl_ed25519_base, s.w, 4, 1, 253, 0},
         r,
     };

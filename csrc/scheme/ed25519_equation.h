@@ -17,6 +17,8 @@
 /* Items of one block, all of them points that were decoded and numbers below L; what belongs to item i is at i. */
 typedef struct {
     size_t n;
+    size_t
+        keys; /* 0, or how many there are of a and zk, which are none of a single item any more; then all n items are summed */
     int in_halves;     /* z k = l + 2^128 h, and item i has two points: a[2 i] = A, a[2 i + 1] = 2^128 A */
     const vl_point *a; /* A */
     const vl_point *r;
@@ -30,7 +32,7 @@ typedef struct {
 /* From how many items on the equation is faster than one lane per item. prepared: keys are. */
 size_t vl_ed25519_equation_from(const vl_edwards_ops *ops, int prepared);
 
-/* z and zk. On input: the rest is set, n <= VL_EDWARDS_BLOCK; seed and counter as in scheme/coefficients.h. */
+/* z, zk and keys = 0. On input: the rest is set, n <= VL_EDWARDS_BLOCK; seed and counter as in scheme/coefficients.h. */
 void vl_ed25519_equation_begin(vl_ed25519_equation *e, const uint8_t *seed, uint64_t counter,
                                const vl_hash_plan *hashing, vl_hash_scratch *hash_scratch);
 

@@ -26,6 +26,18 @@ typedef struct {
 /* On input: 32 bytes, little-endian. */
 void vl_ed25519_parse(vl_ed25519_encoding *e, const uint8_t *bytes);
 
+/* An encoding in four words, and back. */
+static inline vl_u256 vl_ed25519_target_of(const vl_ed25519_encoding *e) {
+    vl_u256 target = e->y;
+    target.w[3] |= (uint64_t)e->odd << 63;
+    return target;
+}
+static inline vl_ed25519_encoding vl_ed25519_encoding_of_target(const vl_u256 *target) {
+    vl_ed25519_encoding e = {*target, (uint8_t)(target->w[3] >> 63)};
+    e.y.w[3] &= ~(uint64_t)0 >> 1;
+    return e;
+}
+
 /* Whether p is an encoding of the point (x, y) = p, the canonical one. */
 int vl_ed25519_is_encoding_of(const vl_ed25519_encoding *e, const vl_point *p);
 

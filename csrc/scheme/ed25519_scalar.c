@@ -2,7 +2,7 @@
 
 #include "scheme/u256.h"
 
-static const vl_u256 order = {{0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0, 0x1000000000000000}};
+const vl_u256 vl_ed25519_order = {{0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0, 0x1000000000000000}};
 
 /* c = L - 2^252 < 2^125, so that 2^252 = -c mod L. */
 static const uint64_t order_low[2] = {0x5812631a5cf5d3ed, 0x14def9dea2f79cd6};
@@ -19,7 +19,7 @@ void u256_from_little_endian(vl_u256 *a, const uint8_t *bytes) {
 
 int vl_ed25519_parse_scalar(vl_u256 *s, const uint8_t *bytes) {
     u256_from_little_endian(s, bytes);
-    return u256_less(s, &order);
+    return u256_less(s, &vl_ed25519_order);
 }
 
 /* r[0 .. n + 2) = c a[0 .. n) */
@@ -47,7 +47,7 @@ static void split(vl_u256 *low, uint64_t *high, const uint64_t *x, int n) {
 static void subtract_order(vl_u256 *k, int most) {
     for (int i = 0; i < most; i++) {
         vl_u256 less;
-        if (!u256_sub(&less, k, &order)) *k = less;
+        if (!u256_sub(&less, k, &vl_ed25519_order)) *k = less;
     }
 }
 
@@ -63,8 +63,8 @@ static void reduce_512(vl_u256 *k, const uint64_t x[8]) {
     split(&low2, high, z, 5); /* high < 2^6 */
     times_order_low(last, high, 1);
     for (int i = 0; i < 4; i++) high2.w[i] = last[i];
-    u256_add(k, &low0, &order);
-    u256_add(k, k, &order);
+    u256_add(k, &low0, &vl_ed25519_order);
+    u256_add(k, k, &vl_ed25519_order);
     u256_add(k, k, &low2);
     u256_sub(k, k, &low1);
     u256_sub(k, k, &high2);
@@ -90,7 +90,7 @@ static void reduce_380(vl_u256 *k, const uint64_t x[6]) {
     times_order_low(last, &top, 1);
     for (int i = 0; i < 3; i++) high1.w[i] = last[i];
     high1.w[3] = 0;
-    u256_add(k, &low0, &order);
+    u256_add(k, &low0, &vl_ed25519_order);
     u256_add(k, k, &high1);
     u256_sub(k, k, &low1);
     subtract_order(k, 2);
@@ -98,7 +98,7 @@ static void reduce_380(vl_u256 *k, const uint64_t x[6]) {
 
 /* r = -r mod L. On input: r < L. */
 static void negate(vl_u256 *r) {
-    if (!u256_is_zero(r)) u256_sub(r, &order, r);
+    if (!u256_is_zero(r)) u256_sub(r, &vl_ed25519_order, r);
 }
 
 void vl_ed25519_times_coefficient(vl_u256 *r, vl_coefficient z, const vl_u256 *k) {
@@ -114,5 +114,5 @@ void vl_ed25519_minus_products(vl_u256 *r, size_t n, const vl_coefficient *z, co
     vl_coefficient_products(sums, n, z, s);
     reduce_512(&positive, sums[0]);
     reduce_512(r, sums[1]);
-    if (u256_sub(r, r, &positive)) u256_add(r, r, &order);
+    if (u256_sub(r, r, &positive)) u256_add(r, r, &vl_ed25519_order);
 }

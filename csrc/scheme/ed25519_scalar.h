@@ -5,6 +5,9 @@
 #include "ops.h"
 #include "scheme/coefficients.h"
 
+/* L */
+extern const vl_u256 vl_ed25519_order;
+
 /* On input: 32 bytes, little-endian. */
 void u256_from_little_endian(vl_u256 *a, const uint8_t *bytes);
 

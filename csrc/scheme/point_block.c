@@ -1,7 +1,8 @@
 #include "scheme/point_block.h"
 
+#include <string.h>
+
 #include "scheme/curve.h"
-#include "verilane.h"
 
 void vl_decompress(vl_compressed_points *c, const vl_curve_ops *ops, void *scratch) {
     if (c->count) ops->decompress(c->y, c->ok, c->count, c->x, c->odd, scratch);
@@ -47,6 +48,19 @@ void vl_point_block_sum(vl_point_block *b, size_t from, size_t to, const vl_curv
     for (size_t k = from; k < to; k++) {
         if (b->infinite[k]) b->infinite[k] = !ops->curve->double_mul_exact(&b->sum[k], &b->u[k], &b->v[k], &b->q[k]);
     }
+}
+
+void vl_terms_set(const vl_terms *terms, size_t i, const vl_u256 *u, const vl_u256 *v, const vl_point *q,
+                  const vl_u256 *target) {
+    memcpy(terms->u + 4 * i, u, sizeof *u);
+    memcpy(terms->v + 4 * i, v, sizeof *v);
+    memcpy(terms->q + 8 * i, q, sizeof *q);
+    memcpy(terms->targets + 4 * i, target, sizeof *target);
+}
+
+void vl_point_block_give(const vl_terms *terms, size_t first, const vl_point_block *b, const vl_u256 *targets) {
+    for (size_t k = 0; k < b->live; k++)
+        vl_terms_set(terms, first + b->item[k], &b->u[k], &b->v[k], &b->q[k], &targets[k]);
 }
 
 size_t vl_block_size(size_t n, size_t most, size_t lanes) {

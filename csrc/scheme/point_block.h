@@ -5,6 +5,7 @@
 
 #include "ops.h"
 #include "scheme/keys.h"
+#include "verilane.h"
 
 /* Points of which only x and a parity are known, packed for one call of decompress. */
 typedef struct {
@@ -43,6 +44,17 @@ void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t
 /* sum = u G + v q for the live entries from .. to - 1; u and v are any numbers below the group order.
  * On output: infinite[k] says whether sum[k] is infinity; only then sum[k] means nothing. */
 void vl_point_block_sum(vl_point_block *b, size_t from, size_t to, const vl_curve_ops *ops, void *scratch);
+
+/* Copies u, v, q and the targets of the live entries to the rows of their items; the block's first one is item `first`. */
+void vl_point_block_give(const vl_terms *terms, size_t first, const vl_point_block *b, const vl_u256 *targets);
+
+static inline int vl_terms_are_there(const vl_terms *terms) {
+    return terms && terms->u && terms->v && terms->q && terms->targets;
+}
+
+/* One row of it. */
+void vl_terms_set(const vl_terms *terms, size_t i, const vl_u256 *u, const vl_u256 *v, const vl_point *q,
+                  const vl_u256 *target);
 
 /* Size of blocks that cover n items evenly, so that the last one is no sliver; whole lanes, except in the last. most: of a
  * block, a multiple of lanes. */

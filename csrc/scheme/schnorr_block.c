@@ -5,6 +5,7 @@
 #include "scheme/bip340.h"
 #include "scheme/column.h"
 #include "scheme/curve.h"
+#include "scheme/judge.h"
 #include "scheme/keys.h"
 #include "scheme/point_block.h"
 #include "scheme/schnorr_equation.h"
@@ -84,17 +85,15 @@ static void keep_live(block *b, const uint8_t *verdicts, size_t n) {
     }
 }
 
-/* R is not infinite, has an even y, and x(R) = r. */
-static uint8_t judge(const vl_point *sum, int infinite, const vl_u256 *r) {
-    return !infinite && (sum->y.w[0] & 1) == 0 && u256_equal(&sum->x, r) ? VL_OK : VL_MISMATCH;
-}
-
 /* Decides the live items from .. to - 1, one lane per item: R = s G - e P. */
 static void by_lanes(block *b, uint8_t *verdicts, size_t from, size_t to, const vl_curve_ops *ops, void *scratch) {
     vl_point_block *p = &b->points;
     if (from == to) return;
     vl_point_block_sum(p, from, to, ops, scratch);
-    for (size_t k = from; k < to; k++) verdicts[p->item[k]] = judge(&p->sum[k], p->infinite[k], &b->r[k]);
+    for (size_t k = from; k < to; k++) {
+        const int holds = !p->infinite[k] && vl_even_x_is(&p->sum[k], &b->r[k]);
+        verdicts[p->item[k]] = holds ? VL_OK : VL_MISMATCH;
+    }
 }
 
 /* ---- Many items at once ---- */
@@ -174,14 +173,20 @@ static int by_equation(block *b, uint8_t *verdicts, const vl_schnorr_input *inpu
 
 /* ---- Blocks ---- */
 
+/* The verdicts of items with a fault, and r, s and v of the others, which stay live. */
+static void prepare_block(block *b, uint8_t *verdicts, size_t n, const vl_schnorr_input *input, size_t first,
+                          void *scratch) {
+    for (size_t i = 0; i < n; i++) verdicts[i] = parse(b, i, input, first + i);
+    vl_point_block_complete(&b->points, verdicts, n, VL_BAD_KEY, input->ops, scratch);
+    challenge(b, n, input, first);
+    keep_live(b, verdicts, n);
+}
+
 /* Returns whether the next blocks should try the equation. */
 static int verify_block(block *b, uint8_t *verdicts, size_t n, const vl_schnorr_input *input, size_t first,
                         int try_equation, void *scratch) {
     vl_point_block *p = &b->points;
-    for (size_t i = 0; i < n; i++) verdicts[i] = parse(b, i, input, first + i);
-    vl_point_block_complete(p, verdicts, n, VL_BAD_KEY, input->ops, scratch);
-    challenge(b, n, input, first);
-    keep_live(b, verdicts, n);
+    prepare_block(b, verdicts, n, input, first, scratch);
     if (try_equation && p->live >= input->equation_from) try_equation = by_equation(b, verdicts, input, first, scratch);
     by_lanes(b, verdicts, 0, p->live, input->ops, scratch);
     return try_equation;
@@ -195,5 +200,16 @@ void vl_secp256k1_schnorr_blocks(uint8_t *verdicts, size_t n, const vl_schnorr_i
         size_t count = n - first < size ? n - first : size;
         try_equation =
             verify_block(scratch->host, verdicts + first, count, input, first, try_equation, scratch->primitive);
+    }
+}
+
+void vl_secp256k1_schnorr_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n,
+                                       const vl_schnorr_input *input, const vl_scratch *scratch) {
+    block *b = scratch->host;
+    const size_t size = vl_block_size(n, VL_BLOCK, (size_t)input->ops->lanes);
+    for (size_t first = 0; first < n; first += size) {
+        size_t count = n - first < size ? n - first : size;
+        prepare_block(b, verdicts + first, count, input, first, scratch->primitive);
+        vl_point_block_give(terms, first, &b->points, b->r);
     }
 }

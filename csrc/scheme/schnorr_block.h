@@ -22,4 +22,8 @@ typedef struct {
  * On output: verdicts[0..n) are decided. */
 void vl_secp256k1_schnorr_blocks(uint8_t *verdicts, size_t n, const vl_schnorr_input *input, const vl_scratch *scratch);
 
+/* The same up to the sum: verdicts of items with a fault; of the others, which stay VL_UNDECIDED, the rows of terms. */
+void vl_secp256k1_schnorr_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n,
+                                       const vl_schnorr_input *input, const vl_scratch *scratch);
+
 #endif

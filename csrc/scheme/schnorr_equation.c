@@ -29,6 +29,7 @@ static uint32_t width_for(size_t n) {
 
 void vl_schnorr_equation_begin(vl_schnorr_equation *e, const uint8_t *seed, uint64_t counter,
                                const vl_hash_plan *hashing, vl_hash_scratch *hash_scratch) {
+    e->keys = 0;
     vl_coefficients(e->z, e->n, seed, counter, hashing, hash_scratch);
     for (size_t i = 0; i < e->n; i++) vl_secp256k1_times_coefficient(&e->zv[i], e->z[i], &e->v[i]);
 }
@@ -37,11 +38,11 @@ static int vanishes(const vl_sum *sum) { return sum->infinite; }
 
 static int holds(vl_sum *sum, const void *equation, size_t from, size_t to) {
     const vl_schnorr_equation *e = equation;
-    const uint32_t n = (uint32_t)(to - from);
+    const uint32_t n = (uint32_t)(to - from), keys = e->keys ? (uint32_t)e->keys : n;
     vl_u256 s;
     vl_secp256k1_products(&s, n, e->z + from, e->s + from);
     const vl_msm_terms terms[] = {
-        {e->p + from, e->zv[from].w, 4, n, 256, 0},
+        {e->p + from, e->zv[from].w, 4, keys, 256, 0},
         {&vl_secp256k1_base, s.w, 4, 1, 256, 0},
         {e->minus_r + from, e->z[from].w, 2, n, 128, 1},
     };

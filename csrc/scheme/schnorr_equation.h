@@ -16,6 +16,8 @@
 /* Items of one block, all of them points on the curve and numbers below n; what belongs to item i is at i. */
 typedef struct {
     size_t n;
+    size_t
+        keys; /* 0, or how many there are of p and zv, which are none of a single item any more; then all n items are summed */
     const vl_point *p, *minus_r;
     const vl_u256 *s, *v;
     const vl_curve_ops *ops;
@@ -27,7 +29,7 @@ typedef struct {
 /* From how many items on the equation is faster than one lane per item. */
 size_t vl_schnorr_equation_from(const vl_curve_ops *ops);
 
-/* z and zv. On input: the rest is set, n <= VL_BLOCK; seed and counter as in scheme/coefficients.h. */
+/* z, zv and keys = 0. On input: the rest is set, n <= VL_BLOCK; seed and counter as in scheme/coefficients.h. */
 void vl_schnorr_equation_begin(vl_schnorr_equation *e, const uint8_t *seed, uint64_t counter,
                                const vl_hash_plan *hashing, vl_hash_scratch *hash_scratch);
 

@@ -4,26 +4,21 @@
 
 #include "dispatch.h"
 #include "scheme/column.h"
+#include "scheme/judge.h"
 #include "scheme/keys.h"
 #include "scheme/point_block.h"
 #include "scheme/signature.h"
 #include "scheme/sm2_digest.h"
 #include "scheme/u256.h"
 
-/* One block at work. points.q is PA, points.u is s, points.v is t; r and e close their ranks with them. */
+/* One block at work. points.q is PA, points.u is s, points.v is t; r and e close their ranks with them. target = r - e mod n. */
 typedef struct {
     vl_point_block points;
-    vl_u256 r[VL_BLOCK], e[VL_BLOCK];
+    vl_u256 r[VL_BLOCK], e[VL_BLOCK], target[VL_BLOCK];
     vl_sm2_digest_scratch hashing;
 } block;
 
 _Static_assert(sizeof(block) <= VL_SCRATCH_HOST, "a block must fit into the host's part of the scratch");
-
-/* c = a + b mod n, for a, b < n */
-static void add_mod_n(vl_u256 *c, const vl_u256 *a, const vl_u256 *b) {
-    int carry = u256_add(c, a, b);
-    if (carry || !u256_less(c, &vl_curve_sm2.n)) u256_sub(c, c, &vl_curve_sm2.n);
-}
 
 /* ---- GB/T 32918.2-2016 section 7.1 ---- */
 
@@ -45,7 +40,7 @@ static int parse_signature(vl_u256 *r, vl_u256 *s, vl_u256 *t, vl_bytes signatur
         encoding = VL_COMPACT;
     }
     if (!vl_parse_signature(r, s, signature, encoding, 0, &vl_curve_sm2)) return 0;
-    add_mod_n(t, r, s);
+    u256_add_mod(t, r, s, &vl_curve_sm2.n);
     return !u256_is_zero(t);
 }
 
@@ -100,28 +95,30 @@ static void hash(block *b, const vl_sm2_input *input, size_t first) {
         vl_parse_digest(&b->e[k], (vl_bytes){b->hashing.digests[k], 32}, &vl_curve_sm2);
 }
 
-/* B7: R = (e + x1) mod n is r. x1 < p < 2n. */
-static uint8_t judge(const vl_point *sum, int infinite, const vl_u256 *e, const vl_u256 *r) {
-    if (infinite) return VL_MISMATCH;
-    vl_u256 x = sum->x;
-    if (!u256_less(&x, &vl_curve_sm2.n)) u256_sub(&x, &x, &vl_curve_sm2.n);
-    add_mod_n(&x, &x, e);
-    return u256_equal(&x, r) ? VL_OK : VL_MISMATCH;
-}
-
-static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_sm2_input *input, size_t first,
-                         void *scratch) {
+/* B1 to B5: the verdicts of items with a fault, and s, t and target of the others, which stay live. */
+static void prepare_block(block *b, uint8_t *verdicts, size_t n, const vl_sm2_input *input, size_t first,
+                          void *scratch) {
     vl_point_block *p = &b->points;
     for (size_t i = 0; i < n; i++) verdicts[i] = parse(b, i, input, first + i);
     vl_point_block_complete(p, verdicts, n, VL_BAD_KEY, input->ops, scratch);
     if (input->encoding == VL_FISCO)
         for (size_t i = 0; i < n; i++) check_appended_key(b, &verdicts[i], i, input, first + i);
     keep_live(b, verdicts, n);
+    if (p->live && input->user_ids) hash(b, input, first);
+    for (size_t k = 0; k < p->live; k++) u256_sub_mod(&b->target[k], &b->r[k], &b->e[k], &vl_curve_sm2.n);
+}
+
+/* B6: (x1, y1) = s G + t PA. B7: R = (e + x1) mod n is r. */
+static void verify_block(block *b, uint8_t *verdicts, size_t n, const vl_sm2_input *input, size_t first,
+                         void *scratch) {
+    vl_point_block *p = &b->points;
+    prepare_block(b, verdicts, n, input, first, scratch);
     if (p->live == 0) return;
-    if (input->user_ids) hash(b, input, first);
-    /* B6: (x1, y1) = s G + t PA */
     vl_point_block_sum(p, 0, p->live, input->ops, scratch);
-    for (size_t k = 0; k < p->live; k++) verdicts[p->item[k]] = judge(&p->sum[k], p->infinite[k], &b->e[k], &b->r[k]);
+    for (size_t k = 0; k < p->live; k++) {
+        const int holds = !p->infinite[k] && vl_x_mod_n_is(&p->sum[k], &b->target[k], &vl_curve_sm2);
+        verdicts[p->item[k]] = holds ? VL_OK : VL_MISMATCH;
+    }
 }
 
 void vl_sm2_blocks(uint8_t *verdicts, size_t n, const vl_sm2_input *input, const vl_scratch *scratch) {
@@ -129,6 +126,17 @@ void vl_sm2_blocks(uint8_t *verdicts, size_t n, const vl_sm2_input *input, const
     for (size_t first = 0; first < n; first += size) {
         size_t count = n - first < size ? n - first : size;
         verify_block(scratch->host, verdicts + first, count, input, first, scratch->primitive);
+    }
+}
+
+void vl_sm2_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_sm2_input *input,
+                         const vl_scratch *scratch) {
+    block *b = scratch->host;
+    size_t size = vl_point_block_size(n, (size_t)input->ops->lanes);
+    for (size_t first = 0; first < n; first += size) {
+        size_t count = n - first < size ? n - first : size;
+        prepare_block(b, verdicts + first, count, input, first, scratch->primitive);
+        vl_point_block_give(terms, first, &b->points, b->target);
     }
 }
 
@@ -142,21 +150,38 @@ static int are_readable(const vl_sm2_input *input, size_t n) {
 
 static int is_encoding(int encoding) { return encoding == VL_COMPACT || encoding == VL_DER || encoding == VL_FISCO; }
 
-int vl_sm2_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
-                  const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
-                  void *scratch, size_t scratch_size) {
+/* One call: of vl_sm2_verify, or of vl_sm2_terms if terms are asked for. */
+static int run(uint8_t *verdicts, const vl_terms *terms, size_t n, vl_sm2_input *input, int isa, void *scratch,
+               size_t scratch_size) {
     vl_scratch pieces;
     vl_hash_plan hashing;
     if (n && verdicts == NULL) return VL_ERROR_ARGUMENT;
     if (n) memset(verdicts, VL_UNDECIDED, n);
-    if (!is_encoding(encoding) || (n && keys == NULL && encoding != VL_FISCO)) return VL_ERROR_ARGUMENT;
-    vl_sm2_input input = {keys, signatures, messages, user_ids, one_user_id, encoding, NULL, &hashing};
-    if (n && !are_readable(&input, n)) return VL_ERROR_ARGUMENT;
+    if (!is_encoding(input->encoding) || (n && input->keys == NULL && input->encoding != VL_FISCO))
+        return VL_ERROR_ARGUMENT;
+    if (n && !are_readable(input, n)) return VL_ERROR_ARGUMENT;
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
-    input.ops = vl_dispatch_curve(&vl_curve_sm2, isa, n, &pieces, &error);
+    input->ops = vl_dispatch_curve(&vl_curve_sm2, isa, n, &pieces, &error);
     if (error == VL_SUCCESS) error = vl_hash_choose(&hashing, VL_SM3, isa);
     if (error != VL_SUCCESS) return error;
-    vl_sm2_blocks(verdicts, n, &input, &pieces);
+    input->hashing = &hashing;
+    if (terms) vl_sm2_terms_blocks(verdicts, terms, n, input, &pieces);
+    else vl_sm2_blocks(verdicts, n, input, &pieces);
     return VL_SUCCESS;
+}
+
+int vl_sm2_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_column *signatures,
+                  const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
+                  void *scratch, size_t scratch_size) {
+    vl_sm2_input input = {keys, signatures, messages, user_ids, one_user_id, encoding, NULL, NULL};
+    return run(verdicts, NULL, n, &input, isa, scratch, scratch_size);
+}
+
+int vl_sm2_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys, const vl_column *signatures,
+                 const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
+                 void *scratch, size_t scratch_size) {
+    vl_sm2_input input = {keys, signatures, messages, user_ids, one_user_id, encoding, NULL, NULL};
+    if (n && !vl_terms_are_there(terms)) return VL_ERROR_ARGUMENT;
+    return run(verdicts, terms, n, &input, isa, scratch, scratch_size);
 }

@@ -27,4 +27,8 @@ static inline vl_bytes vl_sm2_user_id(const vl_sm2_input *input, size_t index) {
  * On output: verdicts[0..n) are decided. */
 void vl_sm2_blocks(uint8_t *verdicts, size_t n, const vl_sm2_input *input, const vl_scratch *scratch);
 
+/* The same up to the sum: verdicts of items with a fault; of the others, which stay VL_UNDECIDED, the rows of terms. */
+void vl_sm2_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_sm2_input *input,
+                         const vl_scratch *scratch);
+
 #endif

@@ -1,4 +1,4 @@
-/* 256-bit integers on the host: bytes in and out, comparing, adding. No modular arithmetic beyond one addition. */
+/* 256-bit integers on the host: bytes in and out, comparing, adding. No modular arithmetic beyond that. */
 #ifndef VL_SCHEME_U256_H
 #define VL_SCHEME_U256_H
 
@@ -52,6 +52,17 @@ static inline int u256_add(vl_u256 *c, const vl_u256 *a, const vl_u256 *b) {
 static inline int u256_less(const vl_u256 *a, const vl_u256 *b) {
     vl_u256 d;
     return u256_sub(&d, a, b);
+}
+
+/* c = a + b mod n, for a, b < n */
+static inline void u256_add_mod(vl_u256 *c, const vl_u256 *a, const vl_u256 *b, const vl_u256 *n) {
+    int carry = u256_add(c, a, b);
+    if (carry || !u256_less(c, n)) u256_sub(c, c, n);
+}
+
+/* c = a - b mod n, for a, b < n */
+static inline void u256_sub_mod(vl_u256 *c, const vl_u256 *a, const vl_u256 *b, const vl_u256 *n) {
+    if (u256_sub(c, a, b)) u256_add(c, c, n);
 }
 
 #endif

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     BytesLike = Any
 
-__all__ = ["BytesLike", "Column", "ColumnLike", "Widths", "column"]
+__all__ = ["BytesLike", "Column", "ColumnLike", "Widths", "column", "take"]
 
 ColumnLike: TypeAlias = "BytesLike | Sequence[BytesLike] | tuple[BytesLike, Any] | Any"
 """Packed (bytes, memoryview, NumPy `(n, w)` uint8, Arrow fixed-size binary), ragged (`(data,
@@ -39,6 +39,23 @@ class Column(NamedTuple):
     offsets: NDArray[np.int64] | None
     width: int
     n: int
+
+
+def take(column: Column, items: NDArray[np.intp]) -> Column:
+    """Returns these items, in this order. What is packed stays packed; rows that offsets say in any
+    order (_prepared.key_column) are not copied.
+    """
+    n, offsets = len(items), column.offsets
+    if offsets is not None and column.width:
+        return Column(column.data, offsets[items], column.width, n)
+    if offsets is None:
+        rows = column.data.reshape(column.n, column.width)[items]
+        return Column(rows.reshape(-1), None, column.width, n)
+    starts = offsets[items]
+    lengths = np.maximum(offsets[items + 1] - starts, 0)
+    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    places = np.repeat(starts - ends[:-1], lengths) + np.arange(ends[-1])
+    return Column(column.data[places], ends, 0, n)
 
 
 def column(

@@ -5,15 +5,20 @@ A device is named "kind" or "kind:which": "cpu" is the fastest instruction set f
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib import import_module
+from typing import NamedTuple
 
 from . import _cpu, _opencl
+from ._device_child import Child
+from ._trust import Points, Trusted
 from .errors import DeviceUnavailable
 
-__all__ = ["Device", "devices", "isa_of", "machine_of", "use"]
+__all__ = ["Device", "cpu_of", "devices", "is_strict", "isa_of", "machine_of", "trusted_of", "use"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +53,52 @@ def devices() -> list[Device]:
             for isa in _cpu.isas()
         ),
         *(
-            Device(place.name, "opencl", 0, place.lanes, place.missing, place.title)
+            Device(place.name, "opencl", place.lanes, place.lanes, _why_not(place), place.title)
             for place in _opencl.found()
         ),
     ]
 
 
+class _Choice(NamedTuple):
+    """What use() was given."""
+
+    name: str | None
+    strict: bool = False
+    isolated: bool = False
+
+
 # The variable is read once, when Verilane is imported; what it names is looked up when a call needs
 # it.
-_default: ContextVar[str | None] = ContextVar(
-    "verilane_device", default=os.environ.get("VERILANE_DEVICE") or None
-)
+_FROM_OUTSIDE = _Choice(os.environ.get("VERILANE_DEVICE") or None)
+_chosen: ContextVar[_Choice] = ContextVar("verilane_device", default=_FROM_OUTSIDE)
 _numbers: dict[str, int] = {f"cpu:{isa.name}": isa.number for isa in _cpu.isas()}
 
 
 @contextmanager
-def use(name: str) -> Iterator[None]:
+def use(name: str, *, strict: bool = False, isolated: bool = False) -> Iterator[None]:
     """Makes `name` the device of the calls in a with block that name none themselves.
+
+    How far a device beside the CPU is trusted is the block's business too, and holds for all calls
+    in it. It never decides what is valid: by comparing with what it was not told, the CPU does.
+    strict: a random sum proves all points of a batch, even if the device is in an attacker's hands;
+    for secp256k1 (ECDSA and BIP-340), and Ed25519 under ZIP215. For what no sum can prove (P-256,
+    SM2, the other rules of Ed25519) the CPU does the work.
+    isolated: signatures are verified by a driver in a process of its own, which is killed when it
+    does not answer; one that crashes is started anew. Hashes are not.
 
     It holds for the block's own context (thread or async task), not for threads that it starts.
     Raises as a call would: ValueError for a name that no device has, DeviceUnavailable for one that
     is missing here.
     """
-    if machine_of(name) is None:
+    if not isinstance(name, str) or _kind(name) is None:
         isa_of(name)
-    token = _default.set(name)
+    elif not isolated:
+        machine_of(name)
+    token = _chosen.set(_Choice(name, strict, isolated))
     try:
         yield
     finally:
-        _default.reset(token)
+        _chosen.reset(token)
 
 
 def isa_of(device: str | None) -> int:
@@ -84,7 +106,7 @@ def isa_of(device: str | None) -> int:
     VERILANE_DEVICE, then "cpu".
 
     Raises ValueError for a name that no device has, DeviceUnavailable with the reason for one that
-    is missing here, and for one that only hashes.
+    is missing here, and for one beside the CPU: not every call can run there.
     """
     name = _name(device)
     if name is None or name == "cpu":
@@ -92,8 +114,8 @@ def isa_of(device: str | None) -> int:
     machine = machine_of(name)
     if machine is not None:
         raise DeviceUnavailable(
-            f"{machine.name} hashes (digest_many, merkle.root, merkle.Tree) and verifies nothing: "
-            "name a device of the CPU for this call"
+            f"{machine.name} hashes (digest_many, merkle.root, merkle.Tree) and verifies "
+            "signatures (verify_many): name a device of the CPU for this call"
         )
     number = _numbers.get(name)
     if number is None:
@@ -112,14 +134,72 @@ def machine_of(device: str | None) -> _opencl.Machine | None:
     Raises DeviceUnavailable with the reason for one that is missing here.
     """
     name = _name(device)
-    kind, _, number = (name or "").partition(":")
-    if name is None or kind != "opencl" or not (name == kind or number.isdecimal()):
+    return None if name is None or _kind(name) != "opencl" else _opencl.machine(name)
+
+
+def _kind(name: str) -> str | None:
+    """Returns the kind of a device beside the CPU: "opencl"; None for other names."""
+    kind, _, number = name.partition(":")
+    return kind if kind in _makers and (name == kind or number.isdecimal()) else None
+
+
+# ---- Devices that compute points for the CPU ----
+
+
+# What makes a device's points from its name, by the device's kind: "module:function".
+_makers: dict[str, str] = {"opencl": "verilane._opencl_points:OpenCLPoints"}
+_trusted: dict[tuple[str, bool], Trusted] = {}
+_lock = threading.Lock()
+
+
+def trusted_of(device: str | None) -> Trusted | None:
+    """Returns what a call that verifies many signatures runs on; None: the CPU, as cpu_of says.
+
+    Raises DeviceUnavailable with the reason for one that is missing here.
+    """
+    name = _name(device)
+    kind = None if name is None else _kind(name)
+    if name is None or kind is None:
         return None
-    return _opencl.machine(name)
+    isolated = _chosen.get().isolated
+    with _lock:
+        if (name, isolated) not in _trusted:
+            points = _points(name, _makers[kind], isolated)
+            same = _trusted.get((points.name, isolated))  # "opencl" is "opencl:0"
+            _trusted[name, isolated] = same or Trusted(points)
+            _trusted[points.name, isolated] = _trusted[name, isolated]
+        return _trusted[name, isolated]
+
+
+def _points(name: str, maker: str, isolated: bool) -> Points:
+    if isolated:  # not even the driver is loaded here
+        return Child(name, maker, name)
+    module, _, function = maker.partition(":")
+    made: Points = getattr(import_module(module), function)(name)
+    return made
+
+
+def is_strict() -> bool:
+    """Whether points of a device have to be proved (use)."""
+    return _chosen.get().strict
+
+
+def cpu_of(device: str | None) -> int:
+    """Returns the ISA's number for what the CPU does in a call that may name any device."""
+    name = _name(device)
+    return _cpu.AUTO if name is not None and _kind(name) else isa_of(name)
+
+
+def _why_not(place: _opencl.Found) -> str | None:
+    """Returns why a device can't be used: it is missing, or in quarantine."""
+    with _lock:
+        trusted = [_trusted.get((place.name, isolated)) for isolated in (False, True)]
+    reasons = [each.missing for each in trusted if each is not None and each.missing]
+    return f"in quarantine: it {reasons[0]}" if reasons else place.missing
 
 
 def _name(device: str | None) -> str | None:
-    name = _default.get() if device is None else device
+    name = _chosen.get().name if device is None else device
     if name is not None and not isinstance(name, str):
         raise TypeError(f"device: expected a name, got {type(name).__name__}")
     return name

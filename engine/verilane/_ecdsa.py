@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from . import _cpu_keys, _cpu_signatures, _pool
+from . import _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
 from ._columns import BytesLike, ColumnLike, column
-from ._devices import isa_of
-from ._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok
+from ._devices import cpu_of, is_strict, trusted_of
+from ._items import KEYS_PER_CORE, LANES, decided, demand_ok
 from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
 
@@ -44,7 +44,7 @@ def verify_many(
     """Returns n verdicts; the public functions that call this say of what."""
     code = _encoding(encoding)
     flags = flags_of(low_s, hybrid_keys)
-    isa = isa_of(device)
+    isa, trusted = cpu_of(device), trusted_of(device)
     d = column("digests", digests, widths=DIGEST_WIDTHS)
     if hybrid_keys and isinstance(keys, PreparedKeys):
         raise ValueError("hybrid_keys: prepare() has decided this for prepared keys")
@@ -52,12 +52,16 @@ def verify_many(
     s = column(
         "signatures", signatures, widths=COMPACT_WIDTHS if encoding == "compact" else None, n=d.n
     )
-    verdicts = np.zeros(d.n, np.uint8)
-    work = _cpu_signatures.ecdsa_verify(
-        verdicts, k, s, d, curve=curve, encoding=code, flags=flags, isa=isa
+    batch = _offload.Batch(
+        f"{curve}.ecdsa",
+        d.n,
+        (k, s, d),
+        partial(_cpu_signatures.ecdsa_verify, curve=curve, encoding=code, flags=flags, isa=isa),
+        partial(_cpu_terms.ecdsa_terms, curve=curve, encoding=code, flags=flags, isa=isa),
+        threads,
+        summable=curve == "secp256k1",
     )
-    _pool.run(d.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
-    return decided(verdicts)
+    return decided(_offload.verify(batch, trusted, strict=is_strict()))
 
 
 def prepare(
@@ -69,7 +73,7 @@ def prepare(
     threads: int | None,
 ) -> PreparedKeys:
     """Returns the keys, decoded and decompressed."""
-    isa = isa_of(device)
+    isa = cpu_of(device)
     k = column("keys", keys, widths=KEY_WIDTHS)
     points = np.zeros((k.n, _cpu_keys.POINT_ROW), np.uint8)
     flags = flags_of(False, hybrid_keys)
@@ -92,7 +96,7 @@ def verify(
     """Returns None, or raises InvalidSignature with the verdict."""
     code = _encoding(encoding)
     flags = flags_of(low_s, hybrid_keys)
-    isa = isa_of(device)
+    isa = cpu_of(device)
     items = key, signature, digest
     demand_ok(partial(_cpu_signatures.ecdsa_verify_one, curve), NAMES, items, code, flags, isa)
 

@@ -103,17 +103,25 @@ class Weierstrass(Curve):
         addition met equal or opposite points (v = 0 is one such case) or the sum is infinite.
         """
         n = len(u)
-        r, exceptional = np.empty((n, 8), np.uint64), np.empty(n, np.uint8)
+        r, exceptional = np.zeros((n, 8), np.uint64), np.zeros(n, np.uint8)
+        self.double_mul_over(r, exceptional, u, v, q)
+        return r, exceptional
+
+    def double_mul_over(self, r: Words, exceptional: Bytes, u: Words, v: Words, q: Words) -> None:
+        """Fills r and exceptional, all C-contiguous; what they held is what the device's memory
+        holds before, so that it shows where nothing was written.
+        """
+        n = len(u)
         most = self.machine.room(*self.SIZES)
         for start in range(0, n, most):
             part = slice(start, min(start + most, n))
             self._double_mul(r[part], exceptional[part], u[part], v[part], q[part])
-        return r, exceptional
 
     def _double_mul(self, r: Words, exceptional: Bytes, u: Words, v: Words, q: Words) -> None:
         (program, base), machine, n = self._open(), self.machine, len(u)
         digits, table, z = (machine.buffer(size * n) for size in (72, 1536, 32))
-        total, out, flags = (machine.buffer(size * n) for size in (4 * _SUM_WORDS, 64, 1))
+        total = machine.buffer(4 * _SUM_WORDS * n)
+        out, flags = machine.upload(r), machine.upload(exceptional)
         machine.launch(program, "recode", n, digits, machine.upload(u), machine.upload(v))
         machine.launch(program, "multiples", n, table, z, machine.upload(q))
         if self.name != "secp256k1":
@@ -135,19 +143,22 @@ class Edwards(Curve):
 
     def double_mul(self, s: Words, k: Words, a: Words) -> Words:
         """Returns R = s B - k A (n, 8), k as an integer."""
+        r = np.zeros((len(s), 8), np.uint64)
+        self.double_mul_over(r, s, k, a)
+        return r
+
+    def double_mul_over(self, r: Words, s: Words, k: Words, a: Words) -> None:
+        """Fills r, as that of a Weierstrass does."""
         n = len(s)
-        r = np.empty((n, 8), np.uint64)
         most = self.machine.room(*self.SIZES)
         for start in range(0, n, most):
             part = slice(start, min(start + most, n))
             self._double_mul(r[part], s[part], k[part], a[part])
-        return r
 
     def _double_mul(self, r: Words, s: Words, k: Words, a: Words) -> None:
         (program, base), machine, n = self._open(), self.machine, len(s)
-        digits, table, total, out = (
-            machine.buffer(size * n) for size in (64, 2176, 4 * _SUM_WORDS, 64)
-        )
+        digits, table, total = (machine.buffer(size * n) for size in (64, 2176, 4 * _SUM_WORDS))
+        out = machine.upload(r)
         machine.launch(program, "recode", n, digits, machine.upload(s), machine.upload(k))
         machine.launch(program, "multiples", n, table, machine.upload(a))
         machine.launch(program, "windows", n, total, digits, table)

@@ -15,13 +15,15 @@ part of a batch; if it fails, bad items are looked for and judged one by one. Ve
 either way. The other rules have no factor 8, and no such equation.
 """
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _cpu_keys, _cpu_signatures, _pool
+from . import _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
 from ._columns import BytesLike, ColumnLike, column
-from ._devices import isa_of
-from ._items import LANES, SIGNATURES_PER_CORE, decided, demand_ok
+from ._devices import cpu_of, is_strict, trusted_of
+from ._items import LANES, decided, demand_ok
 from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
 
@@ -71,22 +73,22 @@ def verify_many(
     faults give its verdict.
     """
     code = _rule(rule)
-    isa = isa_of(device)
+    isa, trusted = cpu_of(device), trusted_of(device)
     k = key_column(keys, SCHEME, widths=KEY_WIDTHS, row=_cpu_keys.ED25519_ROW)
     s = column("signatures", signatures, widths=SIGNATURE_WIDTHS, n=k.n, fixed_by="keys")
     m = column("messages", messages, widths=None, n=k.n, fixed_by="keys")
-    verdicts = np.zeros(k.n, np.uint8)
     flags = _cpu_signatures.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
-    work = _cpu_signatures.ed25519_verify(verdicts, k, s, m, rule=code, flags=flags, isa=isa)
-    _pool.run(
+    batch = _offload.Batch(
+        SCHEME,
         k.n,
-        work,
-        threads=threads,
-        least=SIGNATURES_PER_CORE,
-        grain=LANES,
+        (k, s, m),
+        partial(_cpu_signatures.ed25519_verify, rule=code, flags=flags, isa=isa),
+        partial(_cpu_terms.ed25519_terms, rule=code, flags=flags, isa=isa),
+        threads,
         shortest=EQUATION_ITEMS if rule == ZIP215 else 1,
+        summable=rule == ZIP215,
     )
-    return decided(verdicts)
+    return decided(_offload.verify(batch, trusted, strict=is_strict()))
 
 
 def prepare(
@@ -101,7 +103,7 @@ def prepare(
     is kept as such, and its items are BAD_KEY; what a rule refuses it refuses when it is used.
     Exceptions are those of `verify_many`.
     """
-    isa = isa_of(device)
+    isa = cpu_of(device)
     k = column("keys", keys, widths=KEY_WIDTHS)
     rows = _rows(k.n)
     codes = np.zeros(k.n, np.uint8)
@@ -132,7 +134,7 @@ def verify(
     too.
     """
     code = _rule(rule)
-    isa = isa_of(device)
+    isa = cpu_of(device)
     demand_ok(_cpu_signatures.ed25519_verify_one, NAMES, (key, signature, message), code, isa)
 
 

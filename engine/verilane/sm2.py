@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import _cpu_keys, _cpu_signatures, _pool
+from . import _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
 from ._columns import BytesLike, Column, ColumnLike, Widths, column
-from ._devices import isa_of
-from ._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok, item
+from ._devices import cpu_of, is_strict, trusted_of
+from ._items import KEYS_PER_CORE, LANES, decided, demand_ok, item
 from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
 
@@ -74,7 +74,7 @@ def verify_many(
     give its verdict.
     """
     code = _encoding(encoding, keyless=keys is None)
-    isa = isa_of(device)
+    isa, trusted = cpu_of(device), trusted_of(device)
     given = _the_one(("messages", messages), ("digests", digests))
     s = column("signatures", signatures, widths=SIGNATURE_WIDTHS[encoding])
     k = None
@@ -84,12 +84,17 @@ def verify_many(
         m, ids = _column("messages", given, None, s.n), _user_ids(user_id, s.n)
     else:
         m, ids = _column("digests", given, DIGEST_WIDTHS, s.n), None
-    verdicts = np.zeros(s.n, np.uint8)
-    work = _cpu_signatures.sm2_verify(
-        verdicts, k, s, m, ids, one_user_id=_is_one(user_id), encoding=code, isa=isa
+    is_one = _is_one(user_id)
+    batch = _offload.Batch(
+        SCHEME,
+        s.n,
+        (k, s, m, ids),
+        partial(_cpu_signatures.sm2_verify, one_user_id=is_one, encoding=code, isa=isa),
+        partial(_cpu_terms.sm2_terms, one_user_id=is_one, encoding=code, isa=isa),
+        threads,
+        fixed=(3,) if is_one else (),
     )
-    _pool.run(s.n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
-    return decided(verdicts)
+    return decided(_offload.verify(batch, trusted, strict=is_strict()))
 
 
 def prepare(
@@ -102,7 +107,7 @@ def prepare(
     a key. A key that is none is kept as such, and its items are BAD_KEY. Exceptions are those of
     `verify_many`.
     """
-    isa = isa_of(device)
+    isa = cpu_of(device)
     k = column("keys", keys, widths=KEY_WIDTHS)
     points = np.zeros((k.n, _cpu_keys.POINT_ROW), np.uint8)
     work = _cpu_keys.decode_keys(points, k, curve="sm2", flags=0, isa=isa)
@@ -128,7 +133,7 @@ def verify(
     """
     signed = _the_one(("message", message), ("digest", digest))
     code = _encoding(encoding, keyless=key is None)
-    isa = isa_of(device)
+    isa = cpu_of(device)
     ids = None if digest is not None else _one_user_id(user_id)
     names, items = ("signature", "message" if digest is None else "digest"), (signature, signed)
     if key is None:

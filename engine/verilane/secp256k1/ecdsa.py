@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _cpu_signatures, _ecdsa, _pool
 from .._columns import BytesLike, Column, ColumnLike, column
-from .._devices import isa_of
+from .._devices import cpu_of
 from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
 from .._items import LANES, SIGNATURES_PER_CORE, decided, item
 from .._prepared import KeysLike, PreparedKeys
@@ -116,7 +116,7 @@ def recover_many(
     that the key would be the point at infinity. Options and exceptions are those of `verify_many`.
     """
     flags = _recovery_flags(low_s, parity_ids)
-    isa = isa_of(device)
+    isa = cpu_of(device)
     d = column("digests", digests, widths=DIGEST_WIDTHS)
     s = column("signatures", signatures, widths=RECOVERABLE_WIDTHS, n=d.n)
     return _recovered(s, d, flags, isa, threads)
@@ -164,7 +164,7 @@ def recover(
     Raises InvalidSignature with the verdict if there is none.
     """
     flags = _recovery_flags(low_s, parity_ids)
-    isa = isa_of(device)
+    isa = cpu_of(device)
     s = column("signature", [item("signature", signature)], widths=None)
     d = column("digest", [item("digest", digest)], widths=None)
     keys, verdicts = _recovered(s, d, flags, isa, 1)

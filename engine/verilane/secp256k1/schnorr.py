@@ -10,12 +10,14 @@ system draws anew for each part of a batch; if it fails, bad items are looked fo
 one. Verdicts are the same either way.
 """
 
+from functools import partial
+
 import numpy as np
 
-from .. import _cpu_keys, _cpu_signatures, _pool
+from .. import _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
 from .._columns import BytesLike, ColumnLike, column
-from .._devices import isa_of
-from .._items import KEYS_PER_CORE, LANES, SIGNATURES_PER_CORE, decided, demand_ok
+from .._devices import cpu_of, is_strict, trusted_of
+from .._items import KEYS_PER_CORE, LANES, decided, demand_ok
 from .._prepared import KeysLike, PreparedKeys, key_column
 from .._verdicts import Verdicts
 
@@ -53,22 +55,22 @@ def verify_many(
     or an unknown device; DeviceUnavailable for a named device that is missing. An item's own faults
     give its verdict.
     """
-    isa = isa_of(device)
+    isa, trusted = cpu_of(device), trusted_of(device)
     s = column("signatures", signatures, widths=SIGNATURE_WIDTHS)
     k = key_column(keys, SCHEME, widths=KEY_WIDTHS, n=s.n, fixed_by="signatures")
     m = column("messages", messages, widths=None, n=s.n, fixed_by="signatures")
-    verdicts = np.zeros(s.n, np.uint8)
     flags = _cpu_signatures.PREPARED_KEYS if isinstance(keys, PreparedKeys) else 0
-    work = _cpu_signatures.schnorr_verify(verdicts, k, s, m, flags=flags, isa=isa)
-    _pool.run(
+    batch = _offload.Batch(
+        SCHEME,
         s.n,
-        work,
-        threads=threads,
-        least=SIGNATURES_PER_CORE,
-        grain=LANES,
+        (k, s, m),
+        partial(_cpu_signatures.schnorr_verify, flags=flags, isa=isa),
+        partial(_cpu_terms.schnorr_terms, flags=flags, isa=isa),
+        threads,
         shortest=EQUATION_ITEMS,
+        summable=True,
     )
-    return decided(verdicts)
+    return decided(_offload.verify(batch, trusted, strict=is_strict()))
 
 
 def prepare(
@@ -79,7 +81,7 @@ def prepare(
     Takes keys in the forms that `verify_many` takes. 64 bytes of memory a key. A key that is none
     is kept as such, and its items are BAD_KEY. Exceptions are those of `verify_many`.
     """
-    isa = isa_of(device)
+    isa = cpu_of(device)
     k = column("keys", keys, widths=KEY_WIDTHS)
     points = np.zeros((k.n, 64), np.uint8)
     work = _cpu_keys.decode_keys(
@@ -98,5 +100,5 @@ def verify(
     Takes one item of what `verify_many` takes; of any length, since a wrong length is a verdict
     too.
     """
-    isa = isa_of(device)
+    isa = cpu_of(device)
     demand_ok(_cpu_signatures.schnorr_verify_one, NAMES, (key, signature, message), isa)

@@ -1,0 +1,58 @@
+"""A thread that talks to one device, so that whoever waits for an answer waits no longer than it
+wants to.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+
+__all__ = ["Ticket", "Worker"]
+
+
+class Ticket:
+    """One call that a worker was asked to make."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self._done = threading.Event()
+        self.error: BaseException | None = None
+        """What the call raised, once it is over."""
+
+    def run(self) -> None:
+        """Makes the call."""
+        try:
+            self._call()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self._done.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Returns whether the call is over."""
+        return self._done.wait(seconds)
+
+
+class Worker:
+    """Makes calls one after the other. One that never returns keeps the thread for good; it is a
+    daemon, and the process ends without it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._tickets: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        # Free-standing, so that a worker that nobody refers to any more can be collected.
+        threading.Thread(target=_work, args=(self._tickets,), name=name, daemon=True).start()
+
+    def ask(self, call: Callable[[], None]) -> Ticket:
+        """Has a call made, and waits for nothing."""
+        ticket = Ticket(call)
+        self._tickets.put(ticket)
+        return ticket
+
+    def __del__(self) -> None:
+        self._tickets.put(None)
+
+
+def _work(tickets: "queue.SimpleQueue[Ticket | None]") -> None:
+    while (ticket := tickets.get()) is not None:
+        ticket.run()
+        del ticket

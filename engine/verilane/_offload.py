@@ -1,0 +1,228 @@
+"""Verifies a batch on a device that need not be trusted. The CPU does what comes before the points
+and what comes after them.
+
+Blind comparing, always: the device gets u, v and Q of an item; the CPU compares its R with a target
+that the device does not have. An R that meets it is a proof: nothing finds it but the right sum.
+Any other answer proves nothing, and the CPU does the item again. It also does R again: a device
+whose R was another one is in quarantine from there on, and all of the block is done on the CPU.
+
+Two things could still make a wrong answer meet a target. It is another item's R, from a buffer that
+was not written or a slot that was mixed up: so a target is asked for once, an R that met no target
+is remembered as if it were one, and slots are secret. Or it is -R: the sign, which counts in
+BIP-340 and Ed25519, is one bit that a device could hit upon. Where that is too much, `strict` has
+all R of a block checked by random sums, which no wrong R survives, however it came about.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _cpu, _cpu_terms, _pool
+from ._columns import Column, take
+from ._cpu import Work
+from ._cpu_terms import CURVES, Terms
+from ._items import LANES, SIGNATURES_PER_CORE
+from ._trust import Answers, Launch, Trusted
+
+__all__ = ["Batch", "verify"]
+
+Codes = NDArray[np.uint8]
+Indices = NDArray[np.intp]
+Columns = tuple[Column | None, ...]
+
+_OK = 1
+_UNDECIDED = 0
+
+# Most items of a launch: 25 MB of host memory, and some milliseconds of a GPU.
+_BLOCK = 1 << 17
+# A block of which more than an eighth is refused is an attack or a fault: the CPU does the rest.
+_REFUSED_SHARE = 8
+_REFUSED_LEAST = 8
+# Comparing an answer takes some 50 ns.
+_JUDGED_PER_CORE = 4096
+# C checks so many points by one sum (VL_BLOCK).
+_SUMMED = 1024
+
+
+class Batch(NamedTuple):
+    """What is to be verified, and how the CPU does it.
+
+    verify(codes, *columns): the work that decides items of columns. terms(terms, codes, *columns,
+    first=): the work up to the points. threads, shortest: as _pool.run has them. fixed: the places
+    of columns that belong to no item. summable: whether a random sum can check points (strict).
+    """
+
+    scheme: str
+    n: int
+    columns: Columns
+    verify: Callable[..., Work]
+    terms: Callable[..., Work]
+    threads: int | None
+    shortest: int = 1
+    fixed: tuple[int, ...] = ()
+    summable: bool = False
+
+    def run(self, n: int, work: Work, *, least: int = SIGNATURES_PER_CORE) -> None:
+        """Does work on n items on several cores."""
+        shortest = self.shortest
+        _pool.run(n, work, threads=self.threads, least=least, grain=LANES, shortest=shortest)
+
+
+class _Block(NamedTuple):
+    """Items start..stop, and what is known of them."""
+
+    start: int
+    stop: int
+    codes: Codes
+    terms: Terms
+    live: Indices
+
+
+def verify(batch: Batch, device: Trusted | None, *, strict: bool = False) -> Codes:
+    """Returns the verdicts, as numbers. device None: the CPU does it all."""
+    codes = np.zeros(batch.n, np.uint8)
+    if device is None or (strict and not batch.summable) or not batch.n:
+        _on_cpu(batch, codes, 0, batch.n)
+        return codes
+    device.open(CURVES[batch.scheme])
+    done = _Run(batch, device, codes, strict).blocks()
+    if done < batch.n:
+        _on_cpu(batch, codes, done, batch.n)
+    return codes
+
+
+def _on_cpu(batch: Batch, codes: Codes, start: int, stop: int) -> None:
+    work = batch.verify(codes, *batch.columns)
+    batch.run(stop - start, lambda first, last: work(start + first, start + last))
+
+
+class _Run:
+    """One batch on one device."""
+
+    def __init__(self, batch: Batch, device: Trusted, codes: Codes, strict: bool) -> None:
+        self._batch, self._device, self._codes, self._strict = batch, device, codes, strict
+        self._on = True  # whether the device gets more blocks
+
+    def blocks(self) -> int:
+        """Does block after block; returns how many items are done when the device is done. While
+        it has one the CPU prepares the next.
+        """
+        batch, most = self._batch, self._device.room(CURVES[self._batch.scheme])
+        size = max(1, min(most, _BLOCK))
+        count = -(-batch.n // size)
+        size = -(-batch.n // count)
+        terms = self._device.lend(size)
+        under_way: tuple[_Block, Launch | None] | None = None
+        start = 0
+        try:
+            while start < batch.n and self._on:
+                block = self._prepare(start, min(start + size, batch.n), terms)
+                start = block.stop
+                if under_way is not None:
+                    last, under_way = under_way, None
+                    self._finish(*last)
+                under_way = block, self._launch(block)
+            if under_way is not None:
+                last, under_way = under_way, None
+                self._finish(*last)
+        finally:
+            if under_way is not None and under_way[1] is not None:
+                self._device.abandon(under_way[1])
+            self._device.give_back(terms)
+        return start
+
+    def _prepare(self, start: int, stop: int, memory: Terms) -> _Block:
+        """What the block holds in `memory` is not needed any more once it is launched."""
+        batch, n = self._batch, stop - start
+        codes, terms = np.zeros(n, np.uint8), memory.first(n)
+        batch.run(n, batch.terms(terms, codes, *batch.columns, first=start))
+        return _Block(start, stop, codes, terms, np.flatnonzero(codes == _UNDECIDED))
+
+    def _launch(self, block: _Block) -> Launch | None:
+        if not (self._on and len(block.live)):
+            return None
+        return self._device.launch(self._batch.scheme, block.terms, block.live)
+
+    def _finish(self, block: _Block, launch: Launch | None) -> None:
+        if launch is not None:
+            with self._device.answers(launch) as answers:
+                if answers is None:
+                    self._on = False
+                else:
+                    self._judge(block, answers)
+        self._on = self._on and self._device.usable
+        self._codes[block.start : block.stop] = block.codes
+        self._confirm(block.start + np.flatnonzero(block.codes == _UNDECIDED))
+
+    # ---- Answers ----
+
+    def _judge(self, block: _Block, answers: Answers) -> None:
+        """Sets the codes of items that the answers show to be valid."""
+        batch, n = self._batch, len(answers.items)
+        met = np.zeros(n, np.uint8)
+        work = _cpu_terms.judge(met, answers.r, answers.terms.targets, scheme=batch.scheme)
+        batch.run(n, work, least=_JUDGED_PER_CORE)
+        refused = np.flatnonzero(met != _OK)
+        if self._strict:
+            right = self._sums_hold(answers)
+        else:
+            right = self._repeat(answers, refused)
+        if not right:
+            self._device.quarantine("gave a wrong answer")
+            return
+        if len(refused):
+            met[self._asked_elsewhere(answers, refused)] = _UNDECIDED
+        block.codes[answers.items] = met
+        limit = max(_REFUSED_LEAST, len(block.codes) // _REFUSED_SHARE)
+        self._on = self._on and len(refused) <= limit
+
+    def _sums_hold(self, answers: Answers) -> bool:
+        held: list[bool] = []
+        work = _cpu_terms.sums_hold(
+            held, answers.r, answers.terms, scheme=self._batch.scheme, isa=_cpu.AUTO
+        )
+        threads, least = self._batch.threads, SIGNATURES_PER_CORE
+        n, shortest = len(answers.items), _SUMMED
+        _pool.run(n, work, threads=threads, least=least, grain=LANES, shortest=shortest)
+        return all(held)
+
+    def _repeat(self, answers: Answers, refused: Indices) -> bool:
+        """Whether the CPU's own points are those of the device, for items that are refused."""
+        n = len(refused)
+        if not n:
+            return True
+        r, infinite = np.empty((n, 8), np.uint64), np.empty(n, np.uint8)
+        work = _cpu_terms.double_mul(
+            r, infinite, answers.terms.take(refused), scheme=self._batch.scheme, isa=_cpu.AUTO
+        )
+        self._batch.run(n, work)
+        return np.array_equal(r, answers.r[refused]) and not infinite.any()
+
+    def _asked_elsewhere(self, answers: Answers, refused: Indices) -> Indices:
+        """Returns which items expect an R that the device gave for another one, right as it was."""
+        scheme = self._batch.scheme
+        given = _cpu_terms.targets_of(answers.r[refused], scheme=scheme)
+        terms = answers.terms.take(refused)._replace(targets=given)
+        known = self._device.enter_answers(scheme, terms)
+        if not known.any():
+            return np.zeros(0, np.intp)
+        rows = {row.tobytes() for row in terms.targets[known]}
+        return np.array(
+            [i for i, row in enumerate(answers.terms.targets) if row.tobytes() in rows], np.intp
+        )
+
+    # ---- The CPU's own verdicts ----
+
+    def _confirm(self, items: Indices) -> None:
+        batch, n = self._batch, len(items)
+        if not n:
+            return
+        columns = [
+            each if each is None or place in batch.fixed else take(each, items)
+            for place, each in enumerate(batch.columns)
+        ]
+        codes = np.zeros(n, np.uint8)
+        batch.run(n, batch.verify(codes, *columns))
+        self._codes[items] = codes
