@@ -185,7 +185,9 @@ def is_strict() -> bool:
 
 
 def cpu_of(device: str | None) -> int:
-    """Returns the ISA's number for what the CPU does in a call that may name any device."""
+    """Returns the ISA's number for what the CPU does in a call that may name any device: all of it,
+    or what comes before and after a device's points.
+    """
     name = _name(device)
     return _cpu.AUTO if name is not None and _kind(name) else isa_of(name)
 

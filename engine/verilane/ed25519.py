@@ -66,7 +66,8 @@ def verify_many(
     rule: one of the names above. BAD_KEY: A does not decode, or the rule refuses it. BAD_SIGNATURE:
     a wrong length, S >= L, or R's encoding or order is refused by the rule. Everything else that is
     wrong is a MISMATCH, an R that does not decode included.
-    device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
+    device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
+    answers change no verdict (`use`). threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other,
     an unknown rule or device; DeviceUnavailable for a named device that is missing. An item's own

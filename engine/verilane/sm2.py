@@ -62,7 +62,8 @@ def verify_many(
     their width). Or else digests: e, 32 bytes each, with the user ID already hashed into them.
     Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items.
     user_id: bytes of up to 8191, one for all messages, or a column of n. Digests need none.
-    device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
+    device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
+    answers change no verdict (`use`). threads: cores to use at most; None takes all.
 
     BAD_KEY: no point of the curve, or an appended key that differs from the one in `keys`.
     BAD_SIGNATURE: a wrong encoding, r or s not in [1, n - 1], or r + s = n. BAD_MESSAGE: a digest

@@ -49,7 +49,8 @@ def verify_many(
     messages: bytes of any length each, none included. As flat bytes their width would be unknown:
     packed messages are an array of shape (n, width) or Arrow fixed-size binary.
     Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items.
-    device: "cpu" or a name from `devices()`. threads: cores to use at most; None takes all.
+    device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
+    answers change no verdict (`use`). threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other
     or an unknown device; DeviceUnavailable for a named device that is missing. An item's own faults
