@@ -16,7 +16,7 @@ from verilane import Verdict, secp256k1
 
 BATCHES = [1, 8, 64, 1024, 16384]
 SLOW_PEER = [n for n in BATCHES if n <= 1024]  # OpenSSL: a batch of 16,384 takes seconds
-ISAS = [d.name for d in verilane.devices() if d.missing is None and d.signature_lanes]
+ISAS = [d.name for d in verilane.devices() if d.available and d.signature_lanes and d.kind == "cpu"]
 MANY = [n for n in BATCHES if n >= 1024]
 
 verify_many = secp256k1.ecdsa.verify_many

@@ -3,6 +3,7 @@ late; compared with plain big integers.
 """
 
 import random
+import time
 from typing import Any
 
 import numpy as np
@@ -272,6 +273,21 @@ def test_recent() -> None:
     # Always: both are there from then on, and each is in the other's way.
     assert recent.enter(twice, scheme=scheme, always=True).tolist() == [False] * 5 + [True] * 5
     assert recent.enter(twice, scheme=scheme).all()
+
+
+def test_recent_does_not_slow_down() -> None:
+    """One item asked for over and over costs no more than many."""
+    rng, recent = np.random.default_rng(8), Recent()
+    many, n = random_terms(1 << 14, rng), 1 << 14
+    one = many.take(np.zeros(n, np.intp))
+    start = time.perf_counter()
+    for _ in range(8):
+        recent.enter(many, scheme="sm2")
+    usual = time.perf_counter() - start
+    for _ in range(64):
+        start = time.perf_counter()
+        assert not recent.enter(one, scheme="sm2").any()
+        assert time.perf_counter() - start < 10 * usual + 1
 
 
 def test_recent_forgets_the_oldest() -> None:

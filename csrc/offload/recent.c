@@ -25,6 +25,9 @@ typedef struct {
     } hash[WINDOW];
 } recent;
 
+/* A bit of an entry's terms: another item with its target was there before. */
+static const uint64_t CONTESTED = 1;
+
 typedef struct {
     uint64_t target, terms;
 } pair;
@@ -50,22 +53,23 @@ static uint32_t *head_of(recent *r, uint64_t target) { return &r->head[target >>
 
 static uint32_t now(const recent *r) { return r->entered + WINDOW + 1; }
 
-/* Whether an item is there that has this target and other terms. */
+/* Whether an item is there that has this target and other terms. The newest one with the target knows: it is another one itself,
+ * or there was another one when it was entered. So that whoever repeats one item does not make a chain that others must walk. */
 static int is_there(recent *r, const pair *item) {
     uint32_t age = 0;
     for (uint32_t place = *head_of(r, item->target);; place = r->previous[place % WINDOW]) {
         const uint32_t next = now(r) - place;
         if (next <= age || next > WINDOW) return 0;
         age = next;
-        if (r->hash[place % WINDOW].target == item->target && r->hash[place % WINDOW].terms != item->terms) return 1;
+        if (r->hash[place % WINDOW].target == item->target) return r->hash[place % WINDOW].terms != item->terms;
     }
 }
 
-static void enter(recent *r, const pair *item) {
+static void enter(recent *r, const pair *item, int other_is_there) {
     const uint32_t place = now(r);
     uint32_t *head = head_of(r, item->target);
     r->hash[place % WINDOW].target = item->target;
-    r->hash[place % WINDOW].terms = item->terms;
+    r->hash[place % WINDOW].terms = item->terms | (other_is_there ? CONTESTED : 0);
     r->previous[place % WINDOW] = *head;
     *head = place;
     r->entered++;
@@ -86,8 +90,9 @@ static void enter_chunk(uint8_t *unfit, size_t n, const pair *items, int always,
     for (size_t i = 0; i < n; i++) __builtin_prefetch(head_of(r, items[i].target), 1);
     for (size_t i = 0; i < n; i++) __builtin_prefetch(&r->hash[*head_of(r, items[i].target) % WINDOW]);
     for (size_t i = 0; i < n; i++) {
-        unfit[i] = unfit[i] || is_there(r, &items[i]);
-        if (always || !unfit[i]) enter(r, &items[i]);
+        const int other = is_there(r, &items[i]);
+        unfit[i] |= (uint8_t)other;
+        if (always || !unfit[i]) enter(r, &items[i], other);
     }
 }
 
@@ -108,7 +113,7 @@ int vl_recent_enter(uint8_t *unfit, size_t n, const uint64_t *targets, const uin
             terms[16] = (uint64_t)scheme;
             unfit[first + i] = (uint8_t)is_ambiguous(targets + 4 * (first + i), scheme);
             items[i].target = hash(keys, targets + 4 * (first + i), TARGET_WORDS);
-            items[i].terms = hash(keys + 2 * (1 + TARGET_WORDS), terms, TERMS_WORDS);
+            items[i].terms = hash(keys + 2 * (1 + TARGET_WORDS), terms, TERMS_WORDS) & ~CONTESTED;
         }
         enter_chunk(unfit + first, count, items, always, memory);
     }
