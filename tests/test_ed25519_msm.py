@@ -215,6 +215,7 @@ class Equation(ctypes.Structure):
 
     _fields_ = (
         ("n", ctypes.c_size_t),
+        ("keys", ctypes.c_size_t),
         ("in_halves", ctypes.c_int),
         ("a", ctypes.c_char_p),
         ("r", ctypes.c_char_p),
@@ -259,6 +260,7 @@ class Items:
             a = [key for x in a for key in (x, DOUBLED[x])]
         self.e = Equation(
             n,
+            0,
             halves,
             words([c for x in a for c in x.point]),
             words([c for x in r for c in x.point]),

@@ -195,6 +195,7 @@ class Equation(ctypes.Structure):
 
     _fields_ = (
         ("n", ctypes.c_size_t),
+        ("keys", ctypes.c_size_t),
         ("p", ctypes.c_char_p),
         ("minus_r", ctypes.c_char_p),
         ("s", ctypes.c_char_p),
@@ -243,6 +244,7 @@ class Items:
         self.errors = errors
         self.e = Equation(
             n,
+            0,
             words([c for x in p for c in POOL[x] or ()]),
             words([c for x in minus_r for c in POOL[x] or ()]),
             words(s),

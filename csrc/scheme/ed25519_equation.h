@@ -17,8 +17,8 @@
 /* Items of one block, all of them points that were decoded and numbers below L; what belongs to item i is at i. */
 typedef struct {
     size_t n;
-    size_t
-        keys; /* 0, or how many there are of a and zk, which are none of a single item any more; then all n items are summed */
+    /* 0, or how many there are of a and zk, which are none of a single item any more; then all n items are summed */
+    size_t keys;
     int in_halves;     /* z k = l + 2^128 h, and item i has two points: a[2 i] = A, a[2 i + 1] = 2^128 A */
     const vl_point *a; /* A */
     const vl_point *r;

@@ -16,8 +16,8 @@
 /* Items of one block, all of them points on the curve and numbers below n; what belongs to item i is at i. */
 typedef struct {
     size_t n;
-    size_t
-        keys; /* 0, or how many there are of p and zv, which are none of a single item any more; then all n items are summed */
+    /* 0, or how many there are of p and zv, which are none of a single item any more; then all n items are summed */
+    size_t keys;
     const vl_point *p, *minus_r;
     const vl_u256 *s, *v;
     const vl_curve_ops *ops;
