@@ -175,7 +175,7 @@ BIP340 = Scheme(
     _cpu_signatures.schnorr_verify,
     {},
     ("secp256k1.schnorr", _cpu_keys.POINT_ROW),
-    {64: None, 1024: 17.0},
-    None,
+    {64: 8.0, 1024: 17.0},
+    8.0,
     (None, None),
 )
