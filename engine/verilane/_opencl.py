@@ -75,7 +75,7 @@ class Machine:
         self.name = name
         self.title: str = " ".join(device.name.split())
         self.driver: str = f"{device.platform.version} {device.version} {device.driver_version}"
-        is_cpu = bool(device.type & cl.device_type.CPU)
+        self.is_cpu = is_cpu = bool(device.type & cl.device_type.CPU)
         self.local_size: int = min(
             _LOCAL_SIZE_CPU if is_cpu else _LOCAL_SIZE_GPU, device.max_work_group_size
         )

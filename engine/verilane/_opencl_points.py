@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _opencl, _opencl_curves
+from . import _kernel_cache, _kernel_text, _opencl, _opencl_curves
 
 __all__ = ["OpenCLPoints"]
 
@@ -21,6 +21,9 @@ class OpenCLPoints:
     def __init__(self, name: str) -> None:
         self._machine = _opencl.machine(name)
         self.name = self._machine.name
+        texts = [_kernel_text.flatten(f"{curve}.cl").digest for curve in _opencl_curves.CURVES]
+        self.identity = _kernel_cache.key_of(self._machine.title, self._machine.driver, *texts)
+        self.shares_cores = self._machine.is_cpu
 
     def room(self, curve: str) -> int:
         """What its memory holds, and what keeps all of its lanes busy for some rounds."""
