@@ -15,7 +15,7 @@ from . import _cpu
 from ._cpu_terms import CURVES, Terms, double_mul
 from ._known_points import GROUPS, words
 
-__all__ = ["SIZE", "Bytes", "Samples", "samples"]
+__all__ = ["SIZE", "Bytes", "Samples", "made", "samples"]
 
 # So many different ones: in what the CPU sums up at once no item comes twice.
 SIZE = 1024
@@ -47,21 +47,26 @@ class _Item(NamedTuple):
 @cache
 def samples(scheme: str) -> Samples:
     """Returns SIZE items of a scheme."""
+    return made(scheme, range(SIZE))
+
+
+def made(scheme: str, numbers: range) -> Samples:
+    """Returns the items of these numbers."""
     order = GROUPS[CURVES[scheme]].order
-    secrets, nonces = (_scalars(f"{scheme} {what}", order) for what in ("key", "nonce"))
+    secrets, nonces = (_scalars(f"{scheme} {what}", numbers, order) for what in ("key", "nonce"))
     points, rs = (_multiples(scheme, each) for each in (secrets, nonces))
-    messages = [hashlib.sha256(f"{scheme} {i}".encode()).digest() for i in range(SIZE)]
-    items = map(_Item, [order] * SIZE, secrets, nonces, points, rs, messages)
-    made = [_SIGN[scheme](item) for item in items]
-    keys, signatures = (b"".join(each) for each in zip(*made, strict=True))
+    messages = [hashlib.sha256(f"{scheme} {i}".encode()).digest() for i in numbers]
+    items = map(_Item, [order] * len(numbers), secrets, nonces, points, rs, messages)
+    signed = [_SIGN[scheme](item) for item in items]
+    keys, signatures = (b"".join(each) for each in zip(*signed, strict=True))
     columns = (keys, signatures, b"".join(messages))
-    return Samples(*(np.frombuffer(each, np.uint8).reshape(SIZE, -1) for each in columns))
+    return Samples(*(np.frombuffer(each, np.uint8).reshape(len(numbers), -1) for each in columns))
 
 
-def _scalars(name: str, order: int) -> list[int]:
+def _scalars(name: str, numbers: range, order: int) -> list[int]:
     return [
         2 + int.from_bytes(hashlib.sha512(f"{name} {i}".encode()).digest(), "big") % (order - 4)
-        for i in range(SIZE)
+        for i in numbers
     ]
 
 
@@ -70,10 +75,10 @@ def _multiples(scheme: str, factors: list[int]) -> list[tuple[int, int]]:
     _, _, x, y = GROUPS[CURVES[scheme]]
     before = 1 if scheme == "ed25519" else -1
     one, base = words([1]), words([x + (y << 256)], 8)
-    u = words([factor + before for factor in factors])
-    terms = Terms(u, np.repeat(one, SIZE, 0), np.repeat(base, SIZE, 0), u)
-    r, infinite = np.zeros((SIZE, 8), np.uint64), np.zeros(SIZE, np.uint8)
-    double_mul(r, infinite, terms, scheme=scheme, isa=_cpu.AUTO)(0, SIZE)
+    u, n = words([factor + before for factor in factors]), len(factors)
+    terms = Terms(u, np.repeat(one, n, 0), np.repeat(base, n, 0), u)
+    r, infinite = np.zeros((n, 8), np.uint64), np.zeros(n, np.uint8)
+    double_mul(r, infinite, terms, scheme=scheme, isa=_cpu.AUTO)(0, n)
     rows = r.astype("<u8").tobytes()
     numbers = [int.from_bytes(rows[i : i + 32], "little") for i in range(0, len(rows), 32)]
     return list(zip(numbers[::2], numbers[1::2], strict=True))
