@@ -52,10 +52,12 @@ class Found(NamedTuple):
 class Buffer:
     """Memory on a device; freed when nothing refers to it any more."""
 
-    __slots__ = ("memory", "size")
+    __slots__ = ("last", "memory", "size")
 
     def __init__(self, memory: Any, size: int) -> None:
         self.memory, self.size = memory, size
+        self.last: Any = None
+        """The event that ends what was launched on it, or None."""
 
 
 class Program:
@@ -67,7 +69,10 @@ class Program:
 
 
 class Machine:
-    """One OpenCL device with its context and its queue. All methods are thread-safe."""
+    """One OpenCL device with its context and its queues. All methods are thread-safe.
+
+    overlaps: whether copies run beside kernels, so that work in parts is done sooner.
+    """
 
     def __init__(self, name: str, device: Any) -> None:
         import pyopencl as cl
@@ -81,10 +86,12 @@ class Machine:
         )
         self.lanes: int = self.local_size * device.max_compute_units
         self.largest_buffer: int = device.max_mem_alloc_size
+        self._most: int = self.largest_buffer
         self.memory: int = device.global_mem_size // _SHARE
         self.failures = 0  # so far; who trusts the device on a test has to test it again
         self._device = device
-        self._defines = ("VL_ON_CPU",) if is_cpu else ()
+        fixed = f"VL_LOCAL_SIZE={self.local_size}"
+        self._defines = (fixed, "VL_ON_CPU") if is_cpu else (fixed,)
         self._keeps_builds = device.platform.name in _KEEP_BUILDS
         self._lock = threading.Lock()
         self._programs: dict[tuple[str, ...], Program] = {}
@@ -92,6 +99,12 @@ class Machine:
         with self._reports("open it"):
             self._context = cl.Context([device])
             self._queue = cl.CommandQueue(self._context)
+            self._copies = self._queue if is_cpu else cl.CommandQueue(self._context)
+
+    @property
+    def overlaps(self) -> bool:
+        """See above."""
+        return self._copies is not self._queue
 
     @contextmanager
     def _reports(self, what: str) -> Iterator[None]:
@@ -153,10 +166,16 @@ class Machine:
         return max(1, min(most, (1 << 31) - self.local_size))
 
     def buffer(self, size: int) -> Buffer:
-        """Returns new memory, whatever it holds."""
+        """Returns new memory, whatever it holds. DeviceFailure where so much can't be had in one
+        piece.
+        """
         import pyopencl as cl
 
         with self._reports(f"lend {size} bytes of memory"):
+            if size > self._most:  # some drivers lend it, and then fail
+                raise MemoryError(
+                    f"the driver lends {self._most} at a time (CL_DEVICE_MAX_MEM_ALLOC_SIZE)"
+                )
             memory = cl.Buffer(self._context, cl.mem_flags.READ_WRITE, max(size, 16))
         return Buffer(memory, size)
 
@@ -171,13 +190,20 @@ class Machine:
         if array.nbytes:
             given = np.ascontiguousarray(array)
             with self._reports("take data"):
-                self._copy(buffer.memory, given, at, "dst_offset", wait=True)
+                self._copy(buffer.memory, given, buffer, dst_offset=at)
 
     def read(self, array: NDArray[Any], buffer: Buffer, at: int = 0) -> None:
-        """Fills a C-contiguous array with the bytes from `at` on, after all that was launched."""
+        """Fills a C-contiguous array with the bytes from `at` on, after what was launched on it."""
         if array.nbytes:
             with self._reports("give data"):
-                self._copy(array, buffer.memory, at, "src_offset", wait=True)
+                self._copy(array, buffer.memory, buffer, src_offset=at)
+
+    def _copy(self, to: Any, source: Any, buffer: Buffer, **at: int) -> None:
+        """Copies between here and a buffer, and waits for that."""
+        import pyopencl as cl
+
+        before = [] if buffer.last is None or not self.overlaps else [buffer.last]
+        cl.enqueue_copy(self._copies, to, source, is_blocking=True, wait_for=before, **at)
 
     def copy(self, to: Buffer, to_at: int, source: Buffer, source_at: int, size: int) -> None:
         """Copies bytes within the device. The two ranges do not overlap."""
@@ -185,7 +211,7 @@ class Machine:
 
         if size:
             with self._reports("copy"):
-                cl.enqueue_copy(
+                done = cl.enqueue_copy(
                     self._queue,
                     to.memory,
                     source.memory,
@@ -193,6 +219,8 @@ class Machine:
                     src_offset=source_at,
                     dst_offset=to_at,
                 )
+                to.last = source.last = done
+                self._queue.flush()
 
     def fill(self, buffer: Buffer, byte: int) -> None:
         """Sets every byte."""
@@ -200,12 +228,9 @@ class Machine:
 
         if buffer.size:
             with self._reports("fill memory"):
-                cl.enqueue_fill_buffer(self._queue, buffer.memory, np.uint8(byte), 0, buffer.size)
-
-    def _copy(self, to: Any, source: Any, at: int, offset: str, *, wait: bool) -> None:
-        import pyopencl as cl
-
-        cl.enqueue_copy(self._queue, to, source, is_blocking=wait, **{offset: at})
+                value, size = np.uint8(byte), buffer.size
+                buffer.last = cl.enqueue_fill_buffer(self._queue, buffer.memory, value, 0, size)
+                self._queue.flush()
 
     # ---- Work ----
 
@@ -234,7 +259,10 @@ class Machine:
                 program.kernels[kernel] = cl.Kernel(program.built, kernel)
             there = program.kernels[kernel]
             there.set_args(*values, np.uint32(n))
-            cl.enqueue_nd_range_kernel(self._queue, there, (lanes,), (self.local_size,))
+            done = cl.enqueue_nd_range_kernel(self._queue, there, (lanes,), (self.local_size,))
+            for each in arguments:
+                if isinstance(each, Buffer):
+                    each.last = done
             self._queue.flush()
 
     def finish(self) -> None:

@@ -8,6 +8,8 @@ this decides what to believe.
 """
 
 import threading
+from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -26,10 +28,12 @@ Bytes = NDArray[np.uint8]
 # each item; more of them leave fewer threads to do it.
 _SHARING = 8
 _SUM_WORDS = 24  # X, Y, Z, eight each
+# Where copies run beside kernels, work is done in parts: while one is computed the next goes up.
+_PARTS = 4
 
 
 class Machine(Protocol):
-    """What is used of `_opencl.Machine`."""
+    """What is used of `_opencl.Machine`; also `overlaps` and `lanes`, where it has them."""
 
     def program(self, entry: str, defines: tuple[str, ...] = ()) -> Program: ...
     def room(self, *sizes: int) -> int: ...
@@ -71,6 +75,23 @@ class Curve:
     def _invert_sums(self, program: Program, sums: Buffer, n: int) -> Buffer:
         return self._invert(program, sums, n, stride=_SUM_WORDS, at=16)
 
+    def _in_parts(self, n: int, begin: Callable[[slice], Callable[[], None]]) -> None:
+        """Does n items, as many at a time as there is memory for. begin(part): starts a part;
+        calling what it returns waits for its answers.
+        """
+        size = self.machine.room(*self.SIZES)
+        overlaps = bool(getattr(self.machine, "overlaps", False))
+        if overlaps:  # two parts are there at once
+            few = max(-(-n // _PARTS), getattr(self.machine, "lanes", 1))
+            size = max(1, min(size // 2, few))
+        under_way: deque[Callable[[], None]] = deque()
+        for start in range(0, n, size):
+            under_way.append(begin(slice(start, min(start + size, n))))
+            if len(under_way) > overlaps:
+                under_way.popleft()()
+        while under_way:
+            under_way.popleft()()
+
     def decompress(self, given: Words, odd: Bytes) -> tuple[Words, Bytes]:
         """Returns, for each x (n, 4) and wanted parity (n,), y (n, 4) and ok (n,): 1, or 0 where
         there is no such point. For edwards25519: for each y below 2^255 the point (n, 8), x with
@@ -111,13 +132,14 @@ class Weierstrass(Curve):
         """Fills r and exceptional, all C-contiguous; what they held is what the device's memory
         holds before, so that it shows where nothing was written.
         """
-        n = len(u)
-        most = self.machine.room(*self.SIZES)
-        for start in range(0, n, most):
-            part = slice(start, min(start + most, n))
-            self._double_mul(r[part], exceptional[part], u[part], v[part], q[part])
+        self._in_parts(
+            len(u),
+            lambda part: self._double_mul(r[part], exceptional[part], u[part], v[part], q[part]),
+        )
 
-    def _double_mul(self, r: Words, exceptional: Bytes, u: Words, v: Words, q: Words) -> None:
+    def _double_mul(
+        self, r: Words, exceptional: Bytes, u: Words, v: Words, q: Words
+    ) -> Callable[[], None]:
         (program, base), machine, n = self._open(), self.machine, len(u)
         digits, table, z = (machine.buffer(size * n) for size in (72, 1536, 32))
         total = machine.buffer(4 * _SUM_WORDS * n)
@@ -131,8 +153,12 @@ class Weierstrass(Curve):
         machine.launch(program, "base", n, total, digits, base)
         inverse = self._invert_sums(program, total, n)
         machine.launch(program, "affine", n, out, flags, total, inverse)
-        machine.read(r, out)
-        machine.read(exceptional, flags)
+
+        def answers() -> None:
+            machine.read(r, out)
+            machine.read(exceptional, flags)
+
+        return answers
 
 
 class Edwards(Curve):
@@ -149,13 +175,9 @@ class Edwards(Curve):
 
     def double_mul_over(self, r: Words, s: Words, k: Words, a: Words) -> None:
         """Fills r, as that of a Weierstrass does."""
-        n = len(s)
-        most = self.machine.room(*self.SIZES)
-        for start in range(0, n, most):
-            part = slice(start, min(start + most, n))
-            self._double_mul(r[part], s[part], k[part], a[part])
+        self._in_parts(len(s), lambda part: self._double_mul(r[part], s[part], k[part], a[part]))
 
-    def _double_mul(self, r: Words, s: Words, k: Words, a: Words) -> None:
+    def _double_mul(self, r: Words, s: Words, k: Words, a: Words) -> Callable[[], None]:
         (program, base), machine, n = self._open(), self.machine, len(s)
         digits, table, total = (machine.buffer(size * n) for size in (64, 2176, 4 * _SUM_WORDS))
         out = machine.upload(r)
@@ -165,7 +187,7 @@ class Edwards(Curve):
         machine.launch(program, "base", n, total, digits, base)
         inverse = self._invert_sums(program, total, n)
         machine.launch(program, "affine", n, out, total, inverse)
-        machine.read(r, out)
+        return lambda: machine.read(r, out)
 
 
 _curves: dict[tuple[Machine, str], Curve] = {}
