@@ -16,6 +16,7 @@ setup(
     package_dir={"": "engine", "verilane.kernels": "kernels"},
     packages=[
         "verilane",
+        "verilane.benchmark",
         "verilane.cli",
         "verilane.merkle",
         "verilane.p256",

@@ -143,8 +143,20 @@ PYTHON_LAYERS = {
         "errors",
         "proofs",
     },
+    "benchmark": {
+        "",
+        "_devices",
+        "_native",
+        "benchmark",
+        "ed25519",
+        "merkle",
+        "p256",
+        "secp256k1",
+        "sm2",
+    },
     "cli": {
         "",
+        "benchmark",
         "_cpu",
         "_cpu_trees",
         "_device_hashes",
@@ -164,9 +176,10 @@ PYTHON_LAYERS = {
 THIRD_PARTY = {
     "_columns": {"numpy", "pyarrow", "typing_extensions"},
     "_opencl": {"numpy", "pyopencl"},
+    "benchmark": {"coincurve", "cryptography", "matplotlib", "nacl", "numpy", "tongsuopy"},
     "cli": {"numpy", "pyarrow", "rich", "typer"},
 }
-OUTSIDE = {"cffi", "numpy", "pyarrow", "pyopencl", "rich", "typer", "typing_extensions"}
+OUTSIDE = {"cffi", "typing_extensions"}.union(*THIRD_PARTY.values())
 
 
 def name_of(path: Path) -> str:
