@@ -1,0 +1,74 @@
+"""What somebody could do who knows how devices are used: the answers that he may expect from their
+memory, processes that fork, calls that are interrupted.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faulty_device import SCHEME_OF, Faulty, number
+from offload_items import WAYS, codes, forged, scalars
+from verilane import _devices
+from verilane._known_points import known
+from verilane._trust import Trusted
+
+NAME = "faulty:0"
+
+
+@pytest.fixture(autouse=True)
+def _makers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(_devices._makers, "faulty", "faulty_device:open_device")
+    monkeypatch.setattr(_devices, "_trusted", {})
+
+
+def installed(device: Faulty, **options: Any) -> Trusted:
+    trusted = Trusted(device, **options)
+    _devices._trusted[NAME, False] = trusted
+    return trusted
+
+
+# ---- Known answers ----
+
+
+class Stale(Faulty):
+    """One slot at a time keeps what it had in the launch before: one in which it passes, if there
+    is any. expects: u and v of an item -> x of the point that it expects.
+    """
+
+    expects: dict[bytes, int]
+
+    def double_mul(self, curve: str, r: Any, exceptional: Any, u: Any, v: Any, q: Any) -> None:
+        before = self.last
+        super().double_mul(curve, r, exceptional, u, v, q)
+        if before is None:
+            return
+        for i in range(min(len(r), len(before[0]))):
+            if self.expects.get(u[i].tobytes() + v[i].tobytes()) == number(before[0][i, :4]):
+                r[i] = before[0][i]
+                return
+
+
+def test_nobody_expects_a_known_answer() -> None:
+    """What a device was tried with is in its memory when the first batch comes: who makes
+    signatures must not know it.
+    """
+    elsewhere = known.__wrapped__("secp256k1")  # in the process of somebody who prepares for it
+    xs = sorted({number(row[:4]) for row in elsewhere.r[elsewhere.infinite == 0]})
+    made = [(forged("forged", x, 19, i, 29), scalars(19, i), x) for i, x in enumerate(xs, 100)]
+    rows = [row for row, _, _ in made] + WAYS[0].honest(67 - len(made))
+    for _ in range(20):
+        device = Stale()
+        device.expects = {given: x for _, given, x in made}
+        installed(device)
+        assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
+
+
+@pytest.mark.parametrize("curve", SCHEME_OF)
+def test_known_answers_are_new(curve: str) -> None:
+    here, there = (known.__wrapped__(curve) for _ in range(2))
+    assert np.array_equal(here.infinite, there.infinite)
+    there_too = {row.tobytes() for row in there.r}
+    for row, infinite, hard in zip(here.r, here.infinite, here.hard, strict=True):
+        neutral = curve == "ed25519" and number(row[:4]) == 0
+        assert infinite or (neutral and hard) or row.tobytes() not in there_too
