@@ -2,6 +2,10 @@
 memory, processes that fork, calls that are interrupted.
 """
 
+import os
+import signal
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +13,7 @@ import pytest
 
 from faulty_device import SCHEME_OF, Faulty, number
 from offload_items import WAYS, codes, forged, scalars
-from verilane import _devices
+from verilane import _devices, _offload
 from verilane._known_points import known
 from verilane._trust import Trusted
 
@@ -72,3 +76,53 @@ def test_known_answers_are_new(curve: str) -> None:
     for row, infinite, hard in zip(here.r, here.infinite, here.hard, strict=True):
         neutral = curve == "ed25519" and number(row[:4]) == 0
         assert infinite or (neutral and hard) or row.tobytes() not in there_too
+
+
+# ---- Forks ----
+
+
+def in_a_fork(call: Callable[[], bool]) -> int:
+    """Returns the exit status of a child that calls it: 0 if it is true."""
+    child = os.fork()
+    if child == 0:
+        status = 2
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(20)
+            status = 0 if call() else 1
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.parametrize("lock", ["a launch", "the list of devices"])
+def test_a_fork_in_the_middle(lock: str) -> None:
+    """Another thread's launch is under way: the child goes on, on the CPU."""
+    rows = WAYS[0].honest(100)
+    trusted = installed(Faulty())
+    assert codes(WAYS[0], rows, device=NAME) == [1] * 100
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with trusted._lock if lock == "a launch" else _devices._lock:
+            held.set()
+            release.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    status = in_a_fork(lambda: codes(WAYS[0], rows, device=NAME) == [1] * 100)
+    release.set()
+    thread.join()
+    assert status == 0
+
+
+def test_a_device_that_is_not_used_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In quarantine: the CPU does not prepare blocks that nobody takes."""
+    trusted = installed(Faulty())
+    rows = WAYS[0].rows[:100]
+    assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
+    trusted.quarantine("was put there by a test")
+    monkeypatch.delattr(_offload, "_Run")
+    assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]

@@ -152,6 +152,16 @@ _trusted: dict[tuple[str, bool], Trusted] = {}
 _lock = threading.Lock()
 
 
+def _after_fork() -> None:
+    """A thread that is not here any more may have held the lock."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def trusted_of(device: str | None) -> Trusted | None:
     """Returns what a call that verifies many signatures runs on; None: the CPU, as cpu_of says.
 

@@ -83,7 +83,7 @@ class _Block(NamedTuple):
 def verify(batch: Batch, device: Trusted | None, *, strict: bool = False) -> Codes:
     """Returns the verdicts, as numbers. device None: the CPU does it all."""
     codes = np.zeros(batch.n, np.uint8)
-    if device is None or (strict and not batch.summable) or not batch.n:
+    if device is None or not device.usable or (strict and not batch.summable) or not batch.n:
         _on_cpu(batch, codes, 0, batch.n)
         return codes
     device.open(CURVES[batch.scheme])
