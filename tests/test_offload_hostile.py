@@ -3,9 +3,11 @@ memory, processes that fork, calls that are interrupted.
 """
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,10 @@ import pytest
 from faulty_device import SCHEME_OF, Faulty, number
 from offload_items import WAYS, codes, forged, scalars
 from verilane import _devices, _offload
+from verilane._device_child import Child
 from verilane._known_points import known
 from verilane._trust import Trusted
+from verilane.errors import DeviceFailure
 
 NAME = "faulty:0"
 
@@ -126,3 +130,29 @@ def test_a_device_that_is_not_used_costs_nothing(monkeypatch: pytest.MonkeyPatch
     trusted.quarantine("was put there by a test")
     monkeypatch.delattr(_offload, "_Run")
     assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
+
+
+# ---- A device's own process ----
+
+
+def test_a_child_runs_nothing_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node may have been started anywhere, where anyone may have left a json.py."""
+    for name in ("json.py", "sys.py", "verilane.py", "sitecustomize.py"):
+        (tmp_path / name).write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    child = Child(NAME, "faulty_device:open_device", NAME)
+    assert child.room("secp256k1") > 1
+    child.kill()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_child_that_never_stops_talking() -> None:
+    """What its process says is not collected without end."""
+    child = Child(NAME, "faulty_device:open_talker", NAME)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DeviceFailure, match="said too much"):
+        child.room("secp256k1")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 16
+    child.kill()
