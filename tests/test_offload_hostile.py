@@ -132,6 +132,42 @@ def test_a_device_that_is_not_used_costs_nothing(monkeypatch: pytest.MonkeyPatch
     assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
 
 
+# ---- Items that a device is of no use for ----
+
+
+class Exceptional(Faulty):
+    """No answer to anything but known questions: items can be made for which that is right."""
+
+    def double_mul(self, curve: str, r: Any, exceptional: Any, u: Any, v: Any, q: Any) -> None:
+        super().double_mul(curve, r, exceptional, u, v, q)
+        exceptional[:] |= self.calls > 1
+
+
+def test_items_without_an_answer_do_not_go_on_and_on() -> None:
+    device = Exceptional(most=70)  # launches of 67, as that of the known answers
+    trusted = installed(device)
+    rows = WAYS[0].honest(600)
+    assert codes(WAYS[0], rows, device=NAME) == [1] * 600
+    assert device.calls <= 4
+    assert trusted.missing is None
+
+
+def test_items_that_may_not_be_asked_do_not_go_on_and_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have one target: what comes before the points is not done twice for all of them."""
+    rows = [forged("forged", 3**150, 19, i, 29) for i in range(100, 700)]
+    prepared: list[int] = []
+    prepare = _offload._Run._prepare
+
+    def count(run: Any, start: int, *rest: Any) -> Any:
+        prepared.append(start)
+        return prepare(run, start, *rest)
+
+    monkeypatch.setattr(_offload._Run, "_prepare", count)
+    installed(Faulty(most=60))
+    assert codes(WAYS[0], rows, device=NAME) == [5] * 600
+    assert len(prepared) <= 3
+
+
 # ---- A device's own process ----
 
 

@@ -37,9 +37,9 @@ _UNDECIDED = 0
 
 # Most items of a launch: 25 MB of host memory, and some milliseconds of a GPU.
 _BLOCK = 1 << 17
-# A block of which more than an eighth is refused is an attack or a fault: the CPU does the rest.
-_REFUSED_SHARE = 8
-_REFUSED_LEAST = 8
+# A block of which more than an eighth is left to the CPU is an attack or a fault: it does the rest.
+_LEFT_SHARE = 8
+_LEFT_LEAST = 8
 # Comparing an answer takes some 50 ns.
 _JUDGED_PER_CORE = 4096
 # C checks so many points by one sum (VL_BLOCK).
@@ -152,9 +152,11 @@ class _Run:
                     self._on = False
                 else:
                     self._judge(block, answers)
-        self._on = self._on and self._device.usable
+        undecided = np.flatnonzero(block.codes == _UNDECIDED)
+        limit = max(_LEFT_LEAST, len(block.codes) // _LEFT_SHARE)
+        self._on = self._on and self._device.usable and len(undecided) <= limit
         self._codes[block.start : block.stop] = block.codes
-        self._confirm(block.start + np.flatnonzero(block.codes == _UNDECIDED))
+        self._confirm(block.start + undecided)
 
     # ---- Answers ----
 
@@ -175,8 +177,6 @@ class _Run:
         if len(refused):
             met[self._asked_elsewhere(answers, refused)] = _UNDECIDED
         block.codes[answers.items] = met
-        limit = max(_REFUSED_LEAST, len(block.codes) // _REFUSED_SHARE)
-        self._on = self._on and len(refused) <= limit
 
     def _sums_hold(self, answers: Answers) -> bool:
         held: list[bool] = []
