@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faulty_device import SCHEME_OF, Faulty, number
+from faulty_device import SCHEME_OF, Faulty, number, words
 from offload_items import WAYS, codes, forged, scalars
-from verilane import _devices, _offload
+from reference.secp256k1 import CURVE
+from verilane import _devices, _offload, use
 from verilane._device_child import Child
 from verilane._known_points import known
 from verilane._trust import Trusted
@@ -80,6 +81,42 @@ def test_known_answers_are_new(curve: str) -> None:
     for row, infinite, hard in zip(here.r, here.infinite, here.hard, strict=True):
         neutral = curve == "ed25519" and number(row[:4]) == 0
         assert infinite or (neutral and hard) or row.tobytes() not in there_too
+
+
+# ---- A device in an attacker's hands ----
+
+
+class Colluding(Faulty):
+    """Knows the digests, and with them what is expected: r = e v / u. It answers a point that has
+    this x.
+    """
+
+    digests: dict[bytes, int]
+
+    def double_mul(self, curve: str, r: Any, exceptional: Any, u: Any, v: Any, q: Any) -> None:
+        super().double_mul(curve, r, exceptional, u, v, q)
+        for i in range(len(r)):
+            e = self.digests.get(u[i].tobytes())
+            if e is not None:
+                x = e * number(v[i]) * pow(number(u[i]), -1, CURVE.N) % CURVE.N
+                point = CURVE.lift_x(x, 0)
+                assert point is not None
+                r[i] = np.concatenate([words(each) for each in point])
+                self.injected += 1
+
+
+def test_strict_stops_whoever_has_the_device() -> None:
+    """Blind comparing does not, and the README says so."""
+    target = CURVE.multiply_base(3**100)
+    assert target is not None
+    row = forged("forged", target[0], 19, 23, 29)
+    device = Colluding()
+    device.digests = {scalars(19): int.from_bytes(row.columns[2], "big")}
+    trusted = installed(device)
+    with use(NAME, strict=True):
+        assert codes(WAYS[0], [row, *WAYS[0].honest(50)]) == [5] + [1] * 50
+    assert device.injected == 1
+    assert trusted.missing == "gave a wrong answer"
 
 
 # ---- Forks ----

@@ -2,7 +2,8 @@
 and what comes after them.
 
 Blind comparing, always: the device gets u, v and Q of an item; the CPU compares its R with a target
-that the device does not have. An R that meets it is a proof: nothing finds it but the right sum.
+that the device does not have. An R that meets it is as good as a proof: no fault finds it, only the
+right sum, or whoever made the signature (who gets nothing from it unless he has the device, too).
 Any other answer proves nothing, and the CPU does the item again. It also does R again: a device
 whose R was another one is in quarantine from there on, and all of the block is done on the CPU.
 
