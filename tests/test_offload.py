@@ -11,8 +11,7 @@ import pytest
 import items
 from faulty_device import Faulty, hangs, out_of_memory, unwritten, unwritten_points, zeros
 from items import from_scalars
-from offload_items import WAYS, Row, Way, codes, columns
-from reference.ecdsa import compact
+from offload_items import WAYS, Row, Way, codes, columns, forged, scalars
 from reference.secp256k1 import CURVE
 from verilane import (
     DeviceUnavailable,
@@ -28,7 +27,6 @@ from verilane import (
 from verilane._trust import Trusted
 
 NAME = "faulty:0"
-N = CURVE.N
 
 
 @pytest.fixture(autouse=True)
@@ -142,14 +140,6 @@ def test_what_the_cpu_does_whatever_the_device() -> None:
 # ---- What a device is asked, and never asked twice ----
 
 
-def forged(name: str, x: int, u1: int, u2: int, q: int) -> Row:
-    """An item whose target is x, and whose sum is another point."""
-    item = from_scalars(name, u1, u2, q)
-    r = x % N
-    s = r * pow(u2, -1, N) % N
-    return Row((item.key, compact(r, s), (u1 * s % N).to_bytes(32, "big")), 5)
-
-
 class Replaying(Faulty):
     """The worst that mixed-up memory can do: to every item it gives what the item expects, if it
     is the answer to any item that the device has ever been asked, in this launch or another.
@@ -171,10 +161,6 @@ class Replaying(Faulty):
             if wanted in self.seen and not np.array_equal(self.seen[wanted], r[i]):
                 r[i] = self.seen[wanted]
                 self.replayed += 1
-
-
-def scalars(*numbers: int) -> bytes:
-    return b"".join((number % N).to_bytes(32, "little") for number in numbers)
 
 
 X = CURVE.multiply_base(11 + 13 * 17)[0]  # type: ignore[index]

@@ -94,6 +94,25 @@ def test_built_programs_are_kept(
     assert len(sources) == (0 if damage is None else 1)
 
 
+def test_pyopencl_keeps_no_programs(
+    machine: _opencl.Machine, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own cache unpickles what it finds, waits a minute for the lock of a process that was
+    killed, and raises KeyError where it can't write.
+    """
+    from pyopencl import characterize
+
+    monkeypatch.setattr(characterize, "has_src_build_cache", lambda _: False)
+    monkeypatch.delenv("PYOPENCL_CACHE_FAILURE_FATAL", raising=False)
+    for number, keeps_builds in enumerate((False, True)):
+        theirs = tmp_path / str(number)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(theirs))
+        machine._keeps_builds = keeps_builds
+        machine._programs.clear()
+        assert gathers(machine)
+        assert not (theirs / "pyopencl").exists()
+
+
 # ---- What is missing ----
 
 

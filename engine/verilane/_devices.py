@@ -80,6 +80,8 @@ def use(name: str, *, strict: bool = False, isolated: bool = False) -> Iterator[
 
     How far a device beside the CPU is trusted is the block's business too, and holds for all calls
     in it. It never decides what is valid: by comparing with what it was not told, the CPU does.
+    That stops faults. A device in the hands of whoever forges signatures, and so knows what is
+    expected, is stopped by `strict` only.
     strict: a random sum proves all points of a batch, even if the device is in an attacker's hands;
     for secp256k1 (ECDSA and BIP-340), and Ed25519 under ZIP215. For what no sum can prove (P-256,
     SM2, the other rules of Ed25519) the CPU does the work.
@@ -150,6 +152,16 @@ def _kind(name: str) -> str | None:
 _makers: dict[str, str] = {"opencl": "verilane._opencl_points:OpenCLPoints"}
 _trusted: dict[tuple[str, bool], Trusted] = {}
 _lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    """A thread that is not here any more may have held the lock."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def trusted_of(device: str | None) -> Trusted | None:

@@ -131,7 +131,7 @@ class Machine:
 
         options = [*_OPTIONS, *(f"-D{define}" for define in (*self._defines, *defines))]
         if self._keeps_builds:
-            return cl.Program(self._context, text.source).build(options)
+            return self._compile(text, options)
         key = "opencl-" + _kernel_cache.key_of(self.title, self.driver, text.digest, *options)
         binary = _kernel_cache.load(key)
         if binary is not None:
@@ -139,9 +139,17 @@ class Machine:
                 return cl.Program(self._context, [self._device], [binary]).build(options)
             except cl.Error:  # a driver need not take back what it gave
                 pass
-        built = cl.Program(self._context, text.source).build(options)
+        built = self._compile(text, options)
         _kernel_cache.store(key, built.get_info(cl.program_info.BINARIES)[0])
         return built
+
+    def _compile(self, text: _kernel_text.Text, options: list[str]) -> Any:
+        import pyopencl as cl
+
+        # Without pyopencl's cache, which runs what it finds as pickles, and waits for locks of the
+        # dead.
+        program: Any = cl.Program(self._context, text.source)
+        return program.build(options, cache_dir=False)
 
     # ---- Memory ----
 
