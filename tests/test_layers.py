@@ -47,21 +47,25 @@ PYTHON_LAYERS = {
     "_cpu_light": {"_cpu", "_native"},
     "_cpu_signatures": {"_columns", "_cpu", "_native"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
-    "_device_hashes": {"_columns", "_cpu", "_opencl", "errors"},
-    "_device_nodes": {"_opencl"},
+    "_device_hashes": {"_columns", "_cpu", "_machine", "_machines", "errors"},
+    "_device_nodes": {"_machine"},
     "_device_child": {"errors"},
     "_device_worker": set(),
-    "_devices": {"_cpu", "_device_child", "_opencl", "_trust", "errors"},
+    "_devices": {"_cpu", "_device_child", "_machine", "_machines", "_trust", "errors"},
     "_cpu_terms": {"_columns", "_cpu", "_native"},
     "_known_points": {"_cpu", "_cpu_terms"},
     "_offload": {"_columns", "_cpu", "_cpu_terms", "_items", "_pool", "_trust"},
-    "_opencl_points": {"_opencl", "_opencl_curves"},
+    "_device_points": {"_device_curves", "_machines"},
     "_trust": {"_cpu_terms", "_device_worker", "_known_points", "errors"},
     "_kernel_text": set(),
     "_kernel_cache": set(),
-    "_opencl": {"_kernel_cache", "_kernel_text", "errors"},
+    "_machine": set(),
+    "_machines": {"_cuda", "_machine", "_opencl"},
+    "_opencl": {"_kernel_cache", "_kernel_text", "_machine", "errors"},
+    "_cuda": {"_cuda_machine", "_machine", "errors"},
+    "_cuda_machine": {"_kernel_cache", "_kernel_text", "_machine", "errors"},
     "_fixed_base": set(),
-    "_opencl_curves": {"_fixed_base", "_opencl"},
+    "_device_curves": {"_fixed_base", "_machine"},
     "_pool": {"_cpu"},
     "ed25519": {
         "_columns",
@@ -176,10 +180,12 @@ PYTHON_LAYERS = {
 THIRD_PARTY = {
     "_columns": {"numpy", "pyarrow", "typing_extensions"},
     "_opencl": {"numpy", "pyopencl"},
+    "_cuda": {"cuda", "numba"},
+    "_cuda_machine": {"cuda", "numba", "numpy"},
     "benchmark": {"coincurve", "cryptography", "matplotlib", "nacl", "numpy", "tongsuopy"},
     "cli": {"numpy", "pyarrow", "rich", "typer"},
 }
-OUTSIDE = {"cffi", "typing_extensions"}.union(*THIRD_PARTY.values())
+OUTSIDE = {"cffi"}.union(*THIRD_PARTY.values())
 
 
 def name_of(path: Path) -> str:
