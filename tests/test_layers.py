@@ -44,6 +44,7 @@ PYTHON_LAYERS = {
     "_cpu": {"_columns", "_native", "errors"},
     "_cpu_keys": {"_columns", "_cpu", "_native"},
     "_cpu_proofs": {"_columns", "_cpu", "_native"},
+    "_cpu_items": {"_columns", "_cpu", "_native"},
     "_cpu_light": {"_cpu", "_native"},
     "_cpu_signatures": {"_columns", "_cpu", "_native"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
@@ -90,6 +91,7 @@ PYTHON_LAYERS = {
     "p256": {"_columns", "_ecdsa", "_prepared", "_verdicts", "p256"},
     "secp256k1": {
         "_columns",
+        "_cpu_items",
         "_cpu_signatures",
         "_cpu_terms",
         "_offload",
@@ -143,6 +145,18 @@ PYTHON_LAYERS = {
         "errors",
         "proofs",
     },
+    "nodes": {
+        "_columns",
+        "_cpu",
+        "_cpu_items",
+        "_cpu_signatures",
+        "_devices",
+        "_verdicts",
+        "errors",
+        "hashes",
+        "nodes",
+        "secp256k1",
+    },
     "cli": {
         "",
         "_cpu",
@@ -165,8 +179,11 @@ THIRD_PARTY = {
     "_columns": {"numpy", "pyarrow", "typing_extensions"},
     "_opencl": {"numpy", "pyopencl"},
     "cli": {"numpy", "pyarrow", "rich", "typer"},
+    "nodes": {"eth_hash", "eth_keys", "numpy", "rlp"},
 }
-OUTSIDE = {"cffi", "numpy", "pyarrow", "pyopencl", "rich", "typer", "typing_extensions"}
+OUTSIDE = {"cffi", "numpy", "pyarrow", "pyopencl", "rich", "typer", "typing_extensions"} | {
+    name for names in THIRD_PARTY.values() for name in names
+}
 
 
 def name_of(path: Path) -> str:
