@@ -98,7 +98,7 @@ class Backend(BaseECCBackend):
             try:
                 key = secp256k1.ecdsa.recover(row, msg_hash, parity_ids=True)
             except InvalidSignature as error:
-                raise BadSignature(f"no key can be recovered: {error.verdict.reason}") from error
+                raise BadSignature(_NOT_RECOVERED) from error
             known_keys.put(msg_hash, row, key)
         return PublicKey(key, backend=self)
 
@@ -130,8 +130,9 @@ def forget() -> None:
     known_keys.clear()
 
 
-# libsecp256k1's words, as coincurve gives them.
+# coincurve's words: nodes show them.
 _NO_DIGEST = "Message hash must be 32 bytes long."
+_NOT_RECOVERED = "failed to recover ECDSA public key"
 _NO_KEY = "The public key could not be parsed or is invalid."
 
 _SIGNATURES = (Signature, NonRecoverableSignature)
