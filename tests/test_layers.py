@@ -243,6 +243,13 @@ def test_every_layer_is_there() -> None:
     assert {module_of(path) for path in PYTHON_FILES} == set(PYTHON_LAYERS)
 
 
+def test_every_package_is_in_the_wheel() -> None:
+    """setup.py lists them; what it forgets works where it lies, and is missing once installed."""
+    listed = re.findall(r'"(verilane[\w.]*)",', (ROOT / "setup.py").read_text(encoding="utf-8"))
+    folders = {path.parent.relative_to(PACKAGE.parent) for path in PYTHON_FILES}
+    assert set(listed) == {".".join(each.parts) for each in folders} | {"verilane.kernels"}
+
+
 def includes(path: Path) -> list[Path]:
     """The files that a C source includes, found as the compiler does: beside it, in csrc, in
     kernels.
