@@ -1,4 +1,4 @@
-# make demo | test | bench | sanitize | lint | format | clean. Everything happens in .venv; nothing is installed outside.
+# make demo | test | test-eth | bench | sanitize | lint | format | clean. Everything happens in .venv; nothing is installed outside.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
 
@@ -13,13 +13,17 @@ C_FILES := $(sort $(shell find csrc kernels tests/native bench -name '*.[ch]' -o
 BUILD_FILES := pyproject.toml setup.py csrc/build_native.py $(filter csrc/% kernels/%,$(C_FILES))
 
 .NOTPARALLEL:
-.PHONY: demo test bench sanitize lint format clean
+.PHONY: demo test test-eth bench sanitize lint format clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
 
 test: $(VENV)/.test $(VENV)/.built
 	$(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
+
+# With py-evm and eth-tester, which `make test` does without; bench/bench_eth_node.py takes them too.
+test-eth: $(VENV)/.test $(VENV)/.nodes $(VENV)/.built
+	$(RUN) -m pytest $(ON_ALL_CORES) tests/test_py_evm.py tests/test_eth_keys.py tests/test_eth_hash.py $(ARGS)
 
 bench: $(VENV)/.bench $(VENV)/.built
 	$(RUN) -m pytest bench $(ARGS)
@@ -65,6 +69,6 @@ $(VENV)/.built: $(VENV)/.made $(BUILD_FILES)
 	@touch $@
 
 # What one command needs beside it: a dependency group of pyproject.toml.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
+$(VENV)/.demo $(VENV)/.test $(VENV)/.nodes $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	$(PIP) install --group $*
 	@touch $@
