@@ -21,10 +21,12 @@ setup(
         "verilane.p256",
         "verilane.proofs",
         "verilane.secp256k1",
+        "verilane.sidecar",
         "verilane.kernels",
     ],
     package_data={
         "verilane": ["py.typed"],
+        "verilane.sidecar": ["verilane.proto", "*.pyi"],
         "verilane.kernels": ["*.h", "*/*.h", "*/*.inc", "*.inc", "*.cl"],
     },
     include_package_data=False,

@@ -143,6 +143,17 @@ PYTHON_LAYERS = {
         "errors",
         "proofs",
     },
+    "sidecar": {
+        "",
+        "_columns",
+        "_devices",
+        "_items",
+        "_pool",
+        "_verdicts",
+        "errors",
+        "sidecar",
+        "sm2",
+    },
     "cli": {
         "",
         "_cpu",
@@ -157,6 +168,7 @@ PYTHON_LAYERS = {
         "merkle",
         "p256",
         "secp256k1",
+        "sidecar",
         "sm2",
     },
 }
@@ -165,8 +177,29 @@ THIRD_PARTY = {
     "_columns": {"numpy", "pyarrow", "typing_extensions"},
     "_opencl": {"numpy", "pyopencl"},
     "cli": {"numpy", "pyarrow", "rich", "typer"},
+    "sidecar": {
+        "google",
+        "grpc",
+        "grpc_health",
+        "grpc_reflection",
+        "numpy",
+        "prometheus_client",
+    },
 }
-OUTSIDE = {"cffi", "numpy", "pyarrow", "pyopencl", "rich", "typer", "typing_extensions"}
+OUTSIDE = {
+    "cffi",
+    "google",
+    "grpc",
+    "grpc_health",
+    "grpc_reflection",
+    "numpy",
+    "prometheus_client",
+    "pyarrow",
+    "pyopencl",
+    "rich",
+    "typer",
+    "typing_extensions",
+}
 
 
 def name_of(path: Path) -> str:

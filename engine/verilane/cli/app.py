@@ -16,6 +16,7 @@ from .._devices import devices, use
 from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
 from . import audit
+from .serve import serve
 from .stream import BadInput, Reader
 from .trees import merkle_app
 
@@ -32,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(merkle_app, name="merkle")
+app.command()(serve)
 
 
 class Scheme(str, Enum):
