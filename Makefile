@@ -1,4 +1,5 @@
-# make demo | test | test-eth | bench | sanitize | lint | format | clean. Everything happens in .venv; nothing is installed outside.
+# make demo | test | test-eth | bench | sanitize | lint | format | proto | clean. Everything happens in .venv; nothing is
+# installed outside.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
 
@@ -13,7 +14,7 @@ C_FILES := $(sort $(shell find csrc kernels tests/native bench -name '*.[ch]' -o
 BUILD_FILES := pyproject.toml setup.py csrc/build_native.py $(filter csrc/% kernels/%,$(C_FILES))
 
 .NOTPARALLEL:
-.PHONY: demo test test-eth bench sanitize lint format clean
+.PHONY: demo test test-eth bench sanitize lint format proto clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
@@ -45,6 +46,13 @@ format: $(VENV)/.lint
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
 	$(VENV)/bin/clang-format -i $(C_FILES)
+
+# The sidecar's code from verilane.proto. Generated code runs with its generator's libraries and newer ones: so the
+# oldest that pyproject.toml takes, in an environment of its own.
+proto:
+	@$(PYTHON) -m venv build/proto
+	build/proto/bin/python -m pip --disable-pip-version-check -q install 'grpcio-tools==1.74.0' 'setuptools<81'
+	build/proto/bin/python tests/generated_code.py
 
 clean:
 	rm -rf $(VENV) build dist engine/*.egg-info engine/verilane/_native.*

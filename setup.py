@@ -24,10 +24,12 @@ setup(
         "verilane.proofs",
         "verilane.proofs.ics23",
         "verilane.secp256k1",
+        "verilane.sidecar",
         "verilane.kernels",
     ],
     package_data={
         "verilane": ["py.typed"],
+        "verilane.sidecar": ["verilane.proto", "*.pyi"],
         "verilane.kernels": ["*.h", "*/*.h", "*/*.inc", "*.inc", "*.cl"],
     },
     include_package_data=False,

@@ -172,6 +172,17 @@ PYTHON_LAYERS = {
         "nodes",
         "secp256k1",
     },
+    "sidecar": {
+        "",
+        "_columns",
+        "_devices",
+        "_items",
+        "_pool",
+        "_verdicts",
+        "errors",
+        "sidecar",
+        "sm2",
+    },
     "cli": {
         "",
         "benchmark",
@@ -187,6 +198,7 @@ PYTHON_LAYERS = {
         "merkle",
         "p256",
         "secp256k1",
+        "sidecar",
         "sm2",
     },
 }
@@ -199,6 +211,14 @@ THIRD_PARTY = {
     "benchmark": {"coincurve", "cryptography", "matplotlib", "nacl", "numpy", "tongsuopy"},
     "cli": {"numpy", "pyarrow", "rich", "typer"},
     "nodes": {"eth_hash", "eth_keys", "numpy", "rlp"},
+    "sidecar": {
+        "google",
+        "grpc",
+        "grpc_health",
+        "grpc_reflection",
+        "numpy",
+        "prometheus_client",
+    },
 }
 OUTSIDE = {"cffi"}.union(*THIRD_PARTY.values())
 

@@ -17,6 +17,7 @@ from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
 from . import audit
 from .benchmarks import bench
+from .serve import serve
 from .stream import BadInput, Reader
 from .trees import merkle_app
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(merkle_app, name="merkle")
 app.command()(bench)
+app.command()(serve)
 
 
 class Scheme(str, Enum):
