@@ -283,7 +283,8 @@ def test_every_layer_is_there() -> None:
 
 def test_every_package_is_in_the_wheel() -> None:
     """setup.py lists them; what it forgets works where it lies, and is missing once installed."""
-    listed = re.findall(r'"(verilane[\w.]*)",', (ROOT / "setup.py").read_text(encoding="utf-8"))
+    text = (ROOT / "setup.py").read_text(encoding="utf-8")
+    listed = re.findall(r'"([\w.]+)"', text[text.index("packages=[") : text.index("package_data=")])
     folders = {path.parent.relative_to(PACKAGE.parent) for path in PYTHON_FILES}
     assert set(listed) == {".".join(each.parts) for each in folders} | {"verilane.kernels"}
 
