@@ -33,7 +33,8 @@ typedef long long i64;
 #define GLOBAL
 #define CONST static __device__ const
 #define CONST_ARG const
-#define KERNEL extern "C" __global__ void
+/* The block that _cuda.py launches. Up to 128 registers four of them are on a multiprocessor, and no kernel needs more. */
+#define KERNEL extern "C" __global__ void __launch_bounds__(128)
 #define LANE_ID() (blockIdx.x * blockDim.x + threadIdx.x)
 #else
 #include <stddef.h>

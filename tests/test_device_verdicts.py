@@ -20,8 +20,8 @@ from verilane._known_points import GROUPS
 from verilane._trust import Trusted, shares_cores
 
 ON_CPU, ELSEWHERE = 20_000, 1_000_000
-# Items of which more than an eighth is refused are not the device's for long (_offload.py).
-FAULTS = 0.16
+# Blocks of which an eighth is left to the CPU are not the device's for long (_offload.py).
+FAULTS = 0.09
 
 Item = list[bytes]
 Fault = Callable[[Item, Item, random.Random], None]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import opencl_machines
-from verilane import _device_hashes, _known_points, _opencl, _opencl_curves, hashes, merkle
+from verilane import _device_curves, _device_hashes, _known_points, _opencl, hashes, merkle
 from verilane.errors import DeviceFailure
 
 
@@ -29,12 +29,12 @@ def overlapping(machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch) -> _o
     return machine
 
 
-@pytest.mark.parametrize("name", _opencl_curves.CURVES)
+@pytest.mark.parametrize("name", _device_curves.CURVES)
 @pytest.mark.parametrize("n", [1, 31, 33, 300])
 def test_points_in_parts(overlapping: _opencl.Machine, name: str, n: int) -> None:
     """While one part is computed the next goes up; two of them are there at a time."""
     items = _known_points.known(name).repeated(n)
-    curve = _opencl_curves.Weierstrass if name != "ed25519" else _opencl_curves.Edwards
+    curve = _device_curves.Weierstrass if name != "ed25519" else _device_curves.Edwards
     made = curve(overlapping, name)
     u, v, q, _ = items.terms
     found = made.double_mul(u, v, q)  # type: ignore[attr-defined]
@@ -48,7 +48,7 @@ def test_parts_share_the_memory(
     overlapping: _opencl.Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    curve = _opencl_curves.Weierstrass(overlapping, "p256")
+    curve = _device_curves.Weierstrass(overlapping, "p256")
     monkeypatch.setattr(
         curve, "_double_mul", lambda r, *_: sizes.append(len(r)) or (lambda: sizes.append(-len(r)))
     )
@@ -86,6 +86,13 @@ def test_hashes_and_trees_beside_copies(overlapping: _opencl.Machine) -> None:
 
 
 # ---- What does not fit ----
+
+
+def test_what_the_driver_does_not_lend(machine: _opencl.Machine) -> None:
+    most = machine.largest_buffer
+    text = f"{machine.name} could not lend {most + 1} bytes of memory: the driver lends {most}"
+    with pytest.raises(DeviceFailure, match=text):
+        machine.buffer(most + 1)
 
 
 def test_a_tree_that_does_not_fit(

@@ -2,7 +2,8 @@
 and what comes after them.
 
 Blind comparing, always: the device gets u, v and Q of an item; the CPU compares its R with a target
-that the device does not have. An R that meets it is a proof: nothing finds it but the right sum.
+that the device does not have. An R that meets it is as good as a proof: no fault finds it, only the
+right sum, or whoever made the signature (who gets nothing from it unless he has the device, too).
 Any other answer proves nothing, and the CPU does the item again. It also does R again: a device
 whose R was another one is in quarantine from there on, and all of the block is done on the CPU.
 
@@ -39,14 +40,14 @@ _UNDECIDED = 0
 
 # Most items of a launch: 25 MB of host memory, and some milliseconds of a GPU.
 BLOCK = 1 << 17
-# A block of which more than an eighth is refused is an attack or a fault: the CPU does the rest.
-_REFUSED_SHARE = 8
-_REFUSED_LEAST = 8
 # What the CPU does at a time of a shared batch, so that the device never waits for it for long.
 _CHUNK_SECONDS = 0.02
 # A launch of a shared batch is given up after so many times what it should take, and some slack.
 _PATIENCE = 2
 _SLACK = 0.01
+# A block of which more than an eighth is left to the CPU is an attack or a fault: it does the rest.
+_LEFT_SHARE = 8
+_LEFT_LEAST = 8
 # Comparing an answer takes some 50 ns.
 _JUDGED_PER_CORE = 4096
 # C checks so many points by one sum (VL_BLOCK).
@@ -111,7 +112,7 @@ def verify(
     does all that it can.
     """
     codes = np.zeros(batch.n, np.uint8)
-    if device is None or (strict and not batch.summable) or not batch.n:
+    if device is None or not device.usable or (strict and not batch.summable) or not batch.n:
         _on_cpu(batch, codes, 0, batch.n)
         return codes
     device.open(CURVES[batch.scheme])
@@ -222,9 +223,11 @@ class _Run:
                     self._on = False
                 else:
                     self._judge(block, answers)
-        self._on = self._on and self._device.usable
+        undecided = np.flatnonzero(block.codes == _UNDECIDED)
+        limit = max(_LEFT_LEAST, len(block.codes) // _LEFT_SHARE)
+        self._on = self._on and self._device.usable and len(undecided) <= limit
         self._codes[block.start : block.stop] = block.codes
-        self._confirm(block.start + np.flatnonzero(block.codes == _UNDECIDED))
+        self._confirm(block.start + undecided)
 
     def _is_late(self, launch: Launch) -> bool:
         """Waits for a launch of a shared batch, but not much longer than it should take: the CPU
@@ -263,8 +266,6 @@ class _Run:
         if len(refused):
             met[self._asked_elsewhere(answers, refused)] = _UNDECIDED
         block.codes[answers.items] = met
-        limit = max(_REFUSED_LEAST, len(block.codes) // _REFUSED_SHARE)
-        self._on = self._on and len(refused) <= limit
 
     def _sums_hold(self, answers: Answers) -> bool:
         held: list[bool] = []

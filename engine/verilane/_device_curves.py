@@ -1,4 +1,4 @@
-"""The primitives of csrc/ops.h for elliptic curves on an OpenCL device: stages of kernels, one item
+"""The primitives of csrc/ops.h for elliptic curves on a device: stages of kernels, one item
 a thread (kernels/double_mul_thread.inc, double_mul_edwards_thread.inc).
 
 Numbers are rows of four little-endian 64-bit words, uint64 (n, 4); points are x and y, (n, 8). What
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _fixed_base
-from ._opencl import Buffer, Program
+from ._machine import Buffer, Program
 
 __all__ = ["CURVES", "Curve", "Edwards", "Machine", "Weierstrass", "curve"]
 
@@ -33,7 +33,7 @@ _PARTS = 4
 
 
 class Machine(Protocol):
-    """What is used of `_opencl.Machine`; also `overlaps` and `lanes`, where it has them."""
+    """What is used of `_machine.Machine`; also `overlaps` and `lanes`, where it has them."""
 
     def program(self, entry: str, defines: tuple[str, ...] = ()) -> Program: ...
     def room(self, *sizes: int) -> int: ...
