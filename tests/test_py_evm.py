@@ -12,6 +12,7 @@ pytest.importorskip("eth_tester", reason="eth-tester is not installed (dependenc
 
 from eth.precompiles.ecrecover import ecrecover
 from eth.vm.forks import FrontierVM, PragueVM
+from eth.vm.spoof import SpoofTransaction
 from eth_utils import ValidationError
 
 from eth_chain import ADDRESSES, COINBASE, SIGNERS, TO, again, new_chain, transactions
@@ -132,6 +133,19 @@ def test_a_known_sender_is_kept(block: Any) -> None:
     py_evm.prefetch(fresh)
     assert fresh[0].sender == TO
     assert fresh[1].sender == ADDRESSES[1]
+
+
+def test_a_spoofed_sender_is_kept(block: Any) -> None:
+    """eth_call's transactions have a sender that nobody signed for."""
+    unsigned = PragueVM.get_transaction_builder().create_unsigned_transaction(
+        nonce=0, gas_price=10**10, gas=21000, to=TO, value=1, data=b""
+    )
+    signed = again(block).transactions[0]
+    numbers = {"y_parity": signed.y_parity, "r": signed.r, "s": signed.s}
+    message = signed.get_message_for_signing
+    spoofed = SpoofTransaction(unsigned, from_=TO, get_message_for_signing=message, **numbers)
+    assert py_evm.prefetch([spoofed]).all_ok
+    assert spoofed.sender == TO
 
 
 def test_nothing_to_recover() -> None:
