@@ -16,6 +16,7 @@ from eth.vm.spoof import SpoofTransaction
 from eth_utils import ValidationError
 
 from eth_chain import ADDRESSES, COINBASE, SIGNERS, TO, again, new_chain, transactions
+from eth_items import beyond_order
 from reference import ecdsa
 from reference.keccak import keccak256
 from reference.secp256k1 import N
@@ -249,6 +250,20 @@ def test_hostile_signatures_get_verdicts(block: Any) -> None:
             assert transaction.sender == transaction.get_sender()
         else:
             assert "sender" not in vars(transaction)
+
+
+def test_ids_that_ethereum_has_not(block: Any) -> None:
+    """2 and 3 would be a key's where r + n is an x: not here."""
+    r = beyond_order()
+    assert secp256k1.ecdsa.recover(ecdsa.compact(r, 5) + b"\2", bytes(32))
+    typed = [
+        changed(each, r=r, s=5, y_parity=v)
+        for each in again(block).transactions[2:]
+        for v in (2, 3)
+    ]
+    codes = py_evm.prefetch(typed).codes
+    assert codes[:6].tolist() == [Verdict.BAD_SIGNATURE] * 6
+    assert not any("sender" in vars(each) for each in typed)
 
 
 def test_hostile_authorizations_are_skipped(choose: Choose) -> None:
