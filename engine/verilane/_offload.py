@@ -129,8 +129,7 @@ class _Run:
                 last, under_way = under_way, None
                 self._finish(*last)
         finally:
-            if under_way is not None and under_way[1] is not None:
-                self._device.abandon(under_way[1])
+            self._device.leave(self)
             self._device.give_back(terms)
         return start
 
@@ -144,7 +143,7 @@ class _Run:
     def _launch(self, block: _Block) -> Launch | None:
         if not (self._on and len(block.live)):
             return None
-        return self._device.launch(self._batch.scheme, block.terms, block.live)
+        return self._device.launch(self._batch.scheme, block.terms, block.live, owner=self)
 
     def _finish(self, block: _Block, launch: Launch | None) -> None:
         if launch is not None:
