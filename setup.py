@@ -21,6 +21,7 @@ setup(
         "verilane.p256",
         "verilane.proofs",
         "verilane.secp256k1",
+        "verilane.verifier",
         "verilane.kernels",
     ],
     package_data={

@@ -17,6 +17,8 @@ HEADERS = sorted(
     for path in ROOT.glob(f"{folder}/{pattern}")
 )
 
+PUBLIC = ["verilane.h", "verilane_verifier.h"]
+
 ABI3 = platform.python_implementation() == "CPython" and not sysconfig.get_config_var(
     "Py_GIL_DISABLED"
 )
@@ -31,23 +33,24 @@ else:
     FLAGS = ["-O3", "-g0"]
 
 
-def declarations() -> str:
-    """Returns the part of verilane.h that cffi reads: declarations between two marks, no
+def declarations(name: str) -> str:
+    """Returns the part of a public header that cffi reads: declarations between two marks, no
     preprocessor.
     """
-    header = (ROOT / "csrc" / "verilane.h").read_text(encoding="utf-8")
+    header = (ROOT / "csrc" / name).read_text(encoding="utf-8")
     _, begun, rest = header.partition("/* VL_CDEF_BEGIN */")
     text, ended, _ = rest.partition("/* VL_CDEF_END */")
     if not (begun and ended):
-        raise RuntimeError("csrc/verilane.h lacks its VL_CDEF marks")
+        raise RuntimeError(f"csrc/{name} lacks its VL_CDEF marks")
     return text
 
 
 ffi = FFI()
-ffi.cdef(declarations())
+for name in PUBLIC:
+    ffi.cdef(declarations(name))
 ffi.set_source(
     "verilane._native",
-    '#include "verilane.h"',
+    "".join(f'#include "{name}"\n' for name in PUBLIC),
     sources=SOURCES,
     depends=HEADERS,
     include_dirs=["csrc", "kernels"],

@@ -34,6 +34,7 @@ PYTHON_LAYERS = {
         "proofs",
         "secp256k1",
         "sm2",
+        "verifier",
     },
     "__main__": {"cli"},
     "_verdicts": set(),
@@ -47,6 +48,7 @@ PYTHON_LAYERS = {
     "_cpu_light": {"_cpu", "_native"},
     "_cpu_signatures": {"_columns", "_cpu", "_native"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
+    "_cpu_verifier": {"_columns", "_cpu", "_cpu_signatures", "_native", "errors"},
     "_device_hashes": {"_columns", "_cpu", "_opencl", "errors"},
     "_device_nodes": {"_opencl"},
     "_device_child": {"errors"},
@@ -143,6 +145,20 @@ PYTHON_LAYERS = {
         "errors",
         "proofs",
     },
+    "verifier": {
+        "_columns",
+        "_cpu_verifier",
+        "_devices",
+        "_items",
+        "_pool",
+        "_verdicts",
+        "ed25519",
+        "errors",
+        "p256",
+        "secp256k1",
+        "sm2",
+        "verifier",
+    },
     "cli": {
         "",
         "_cpu",
@@ -165,8 +181,18 @@ THIRD_PARTY = {
     "_columns": {"numpy", "pyarrow", "typing_extensions"},
     "_opencl": {"numpy", "pyopencl"},
     "cli": {"numpy", "pyarrow", "rich", "typer"},
+    "verifier": {"numpy", "prometheus_client"},
 }
-OUTSIDE = {"cffi", "numpy", "pyarrow", "pyopencl", "rich", "typer", "typing_extensions"}
+OUTSIDE = {
+    "cffi",
+    "numpy",
+    "prometheus_client",
+    "pyarrow",
+    "pyopencl",
+    "rich",
+    "typer",
+    "typing_extensions",
+}
 
 
 def name_of(path: Path) -> str:
