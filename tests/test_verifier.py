@@ -183,7 +183,7 @@ def test_a_copy_is_taken(verifier: Verifier) -> None:
     ],
 )
 def test_rules_that_there_are_none_of(arguments: Any, options: Any) -> None:
-    with pytest.raises(ValueError, match="named|no such option|at most"):
+    with pytest.raises(ValueError, match=r"named|no such option|at most"):
         Rules(*arguments, **options)
 
 

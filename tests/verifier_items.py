@@ -15,7 +15,7 @@ from items import honest_items
 from reference.p256 import CURVE as P256
 from reference.secp256k1 import CURVE as SECP256K1
 from verilane import Verdict, ed25519, p256, secp256k1, sm2
-from verilane.verifier import Item, Rules, Verifier
+from verilane.verifier import Batch, Item, Rules, Verifier
 
 Parts = tuple[bytes, bytes, bytes]
 
@@ -137,19 +137,32 @@ def lane_items(lane: int) -> tuple[list[Item], list[Verdict]]:
 
 @cache
 def valid(rules: Rules | str, count: int) -> list[Item]:
-    """Valid items of a lane whose rules are those, or a scheme's own."""
+    """Valid items of a lane whose rules are those, or a scheme's own; for this message only (a key
+    of small order signs any).
+    """
     wanted = Rules(rules) if isinstance(rules, str) else rules
     lane = next(i for i, (each, keyless) in enumerate(LANES) if each == wanted and not keyless)
     items, verdicts = lane_items(lane)
-    good = [item for item, verdict in zip(items, verdicts, strict=True) if verdict == Verdict.OK]
+    others = expected(wanted, [mismatching(item)[1:] for item in items])
+    good = [
+        item
+        for item, verdict, other in zip(items, verdicts, others, strict=True)
+        if verdict == Verdict.OK and other == Verdict.MISMATCH
+    ]
     assert len(good) >= count
     return good[:count]
 
 
+def batch_of(items: list[Item], times: int = 1) -> Batch:
+    """Items of one lane as columns, so many times over."""
+    keys, signatures, messages = (list(c) for c in zip(*(i[1:] for i in items), strict=True))
+    return Batch(items[0].rules, keys * times, signatures * times, messages * times)
+
+
 def mismatching(item: Item) -> Item:
     """The same item for another message."""
-    message = bytes([item.message[0] ^ 1]) + item.message[1:] if item.message else b"\x01"
-    return item._replace(message=message)
+    message = item.message
+    return item._replace(message=bytes([message[0] ^ 1]) + message[1:] if message else b"\x01")
 
 
 def plugged(size: int = 48 << 20, **options: Any) -> Verifier:
