@@ -16,8 +16,8 @@
  * Priorities are strict: while a more urgent class has items, no other gets a worker. No batch takes longer than about
  * `batch_us`, so that an urgent item waits no longer for a worker.
  *
- * After a fork the child has no workers: there every call returns VL_ERROR_FORKED, and vl_verifier_free() gives the memory
- * back.
+ * After a fork the child has no workers: there every call returns VL_ERROR_FORKED, and vl_verifier_free() gives back the memory
+ * that none of them was using.
  *
  * The text between the VL_CDEF marks is also what cffi reads: declarations only, no preprocessor.
  */

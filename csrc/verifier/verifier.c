@@ -160,28 +160,27 @@ static void wait_for_callers(vl_verifier *v) {
     }
 }
 
-/* Before the slots: a slot holds its job until that is freed, also in a child that a fork came between. */
-static void free_jobs(vl_verifier *v) {
+/* What threads make and give back while they run: in a child that a fork left without them it may be half made. */
+static void free_work(vl_verifier *v) {
     for (uint32_t s = 0; s < v->tickets.made; s++) free(v->tickets.slots[s].job);
-}
-
-void vl_verifier_free(vl_verifier *v) {
-    if (v == NULL) return;
-    const int forked = v->forks != vl_forks();
-    if (!forked) {
-        vl_verifier_close(v, 0);
-        wait_for_callers(v);
-        destroy_locks(v);
-    }
-    free_jobs(v);
-    free(v->tickets.slots);
     free(v->queue.deadlines.jobs);
-    vl_cache_destroy(&v->cache);
     for (unsigned i = 0; v->workers && i < v->threads; i++) vl_work_destroy(v->workers[i].work);
     for (vl_work *work; (work = v->spare);) {
         v->spare = work->next;
         vl_work_destroy(work);
     }
+}
+
+void vl_verifier_free(vl_verifier *v) {
+    if (v == NULL) return;
+    if (v->forks == vl_forks()) {
+        vl_verifier_close(v, 0);
+        wait_for_callers(v);
+        destroy_locks(v);
+        free_work(v);
+    }
+    vl_cache_destroy(&v->cache);
+    free(v->tickets.slots);
     free(v->workers);
     free(v);
 }
