@@ -1,5 +1,5 @@
-"""CUDA without a GPU: every kernel text through NVRTC, and whatever runs on a CUDA device on a driver
-that is made of plain C (fake_cuda.py).
+"""CUDA without a GPU: every kernel text through NVRTC, and whatever runs on a CUDA device on a
+driver that is made of plain C (fake_cuda.py).
 """
 
 import re
