@@ -369,7 +369,7 @@ class PtxMachine:
     minute for hashes, some hundred for curves.
     """
 
-    name, failures, is_cpu = "ptx", 0, False
+    name, failures, is_cpu, overlaps, lanes = "ptx", 0, False, False, 32
     local_size, largest_buffer, memory = 32, 1 << 30, 1 << 30
 
     def __init__(self) -> None:
