@@ -1,5 +1,5 @@
-"""A CUDA device's streams, on the driver of fake_cuda.py, which does nothing before it has to (run
-by test_cuda.py).
+"""A CUDA device's streams, on the driver of fake_cuda.py, which does nothing before it has to. Run
+by test_cuda.py.
 """
 
 import random

@@ -102,7 +102,7 @@ class _Piece:
 class Machine:
     """One CUDA device with its streams."""
 
-    is_cpu = False
+    is_cpu, overlaps = False, True
 
     def __init__(self, name: str, gpu: Any) -> None:
         from numba import cuda

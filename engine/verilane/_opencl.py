@@ -41,6 +41,8 @@ _SHARE = 4
 class Machine:
     """One OpenCL device with its context and its queue."""
 
+    overlaps = False
+
     def __init__(self, name: str, device: Any) -> None:
         import pyopencl as cl
 
