@@ -1,5 +1,5 @@
-# make demo | test | test-eth | bench | sanitize | lib | lint | format | proto | clean. Everything happens in .venv;
-# nothing is installed outside, but by make install-lib PREFIX=/usr/local.
+# make demo | test | test-eth | test-go | test-js | bench | sanitize | lib | lint | format | proto | clean. Everything
+# happens in .venv; nothing is installed outside, but by make install-lib PREFIX=/usr/local.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
 
@@ -17,7 +17,7 @@ PREFIX ?= /usr/local
 CLIB := engine/verilane/_clib
 
 .NOTPARALLEL:
-.PHONY: demo test test-eth bench sanitize lib install-lib lint format proto clean
+.PHONY: demo test test-eth test-go test-js bench sanitize lib install-lib lint format proto clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
@@ -46,6 +46,24 @@ lib: $(VENV)/.built
 install-lib: $(VENV)/.built
 	mkdir -p $(DESTDIR)$(PREFIX)
 	cp -R $(CLIB)/include $(CLIB)/lib $(DESTDIR)$(PREFIX)
+
+# The packages for nodes, against their chains' own libraries. Where there is no Go or Node.js they are skipped, and that
+# is no failure; what Go and npm get comes from their public registries.
+GO_MODULES := nodes/go nodes/go/cometbft
+
+test-go: $(VENV)/.built
+	@if ! command -v go >/dev/null || ! command -v pkg-config >/dev/null; then \
+	    echo 'SKIPPED nodes/go: there is no go, or no pkg-config, here'; exit 0; fi; \
+	export PKG_CONFIG_PATH="$$($(RUN) -m verilane.clib --pkg-config-path)"; \
+	for module in $(GO_MODULES); do \
+	    echo "$$module"; \
+	    (cd $$module && test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test -count=1 ./... $(ARGS)) || exit 1; \
+	done
+
+test-js: $(VENV)/.built
+	@if ! command -v npm >/dev/null; then echo 'SKIPPED nodes/js: there is no npm here'; exit 0; fi; \
+	export VERILANE_LIBRARY="$$($(RUN) -m verilane.clib --library)"; \
+	cd nodes/js && npm ci --no-audit --no-fund --loglevel=error && npm test
 
 lint: $(VENV)/.lint $(VENV)/.built
 	$(RUN) -m ruff check

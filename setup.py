@@ -31,6 +31,7 @@ setup(
         "verilane.proofs.ics23",
         "verilane.secp256k1",
         "verilane.sidecar",
+        "verilane.verifier",
         "verilane.kernels",
     ],
     package_data={

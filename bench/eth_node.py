@@ -8,6 +8,8 @@ medians. Every chain must come to the same state roots. Exit status 1 when a tar
 
 import argparse
 import gc
+import importlib
+import importlib.util
 import os
 import statistics
 import sys
@@ -20,6 +22,7 @@ from typing import Any, NamedTuple
 import rlp
 from eth.vm.forks import BerlinVM
 from eth_hash.auto import keccak
+from eth_hash.backends import pycryptodome
 from eth_keys.backends import CoinCurveECCBackend
 from eth_keys.datatypes import PrivateKey, PublicKey, Signature
 from eth_tester.backends.pyevm.main import get_default_genesis_params, setup_tester_chain
@@ -173,6 +176,22 @@ def report(times: dict[str, list[float]], show: Callable[[str], None] = print) -
     return all(met.values())
 
 
+def keccak_times(size: int, rounds: int = 15) -> dict[str, float]:
+    """Seconds of CPU time for one digest of so many bytes, by eth-hash's back ends and by ours."""
+    message = os.urandom(size)
+    hashers = {"pycryptodome": pycryptodome.keccak256, "Verilane": eth_hash.keccak256}
+    if importlib.util.find_spec("sha3") is not None:
+        hashers["safe-pysha3"] = importlib.import_module("eth_hash.backends.pysha3").keccak256
+    times: dict[str, list[float]] = {name: [] for name in hashers}
+    for _ in range(rounds):
+        for name, hasher in hashers.items():
+            start = time.process_time()
+            for _ in range(1000):
+                hasher(message)
+            times[name].append((time.process_time() - start) / 1000)
+    return {name: statistics.median(each) for name, each in times.items()}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
@@ -182,6 +201,9 @@ def main() -> int:
         print(f"{name}: {value}")
     versions = {name: metadata.version(name) for name in ("eth-keys", "eth-tester", "py-evm")}
     print(f"node: {versions}")
+    for size in (64, 110, 532):  # a trie's key, a transfer, a trie's branch
+        each = ", ".join(f"{name} {1e6 * s:.2f} µs" for name, s in keccak_times(size).items())
+        print(f"Keccak-256 of {size} bytes: {each}")
     return 0 if report(measured(options.rounds, options.blocks)) else 1
 
 

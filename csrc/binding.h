@@ -38,8 +38,6 @@ int vl_sm2_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_co
                  const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
                  void *scratch, size_t scratch_size);
 
-enum vl_scheme { VL_SECP256K1_ECDSA = 0, VL_P256_ECDSA = 1, VL_SM2 = 2, VL_SECP256K1_SCHNORR = 3, VL_ED25519 = 4 };
-
 /* verdicts: VL_OK where R, which may be any words, meets its target; else VL_UNDECIDED: only the CPU may refuse an item. */
 int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme);
 

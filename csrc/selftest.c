@@ -89,11 +89,19 @@ static int roots_are_right(const curve_answers *known, const vl_curve_ops *ops, 
     return right;
 }
 
-/* The host's own check of points, which every key passes. */
-static int curve_check_is_right(const curve_answers *known) {
-    vl_point g = {known->roots[0].x, known->roots[0].y}, off = g;
-    off.y.w[0] ^= 1;
-    return known->curve->on_curve(&g) && !known->curve->on_curve(&off);
+/* The check of points, which every key passes: in lanes, and the host's one by one. */
+static int curve_check_is_right(const curve_answers *known, const vl_curve_ops *ops) {
+    vl_point q[MOST_ITEMS];
+    uint8_t ok[MOST_ITEMS];
+    const size_t n = items(ops, 2);
+    for (size_t i = 0; i < n; i++) {
+        q[i] = (vl_point){known->roots[0].x, known->roots[0].y};
+        q[i].y.w[0] ^= i % 2;
+    }
+    ops->on_curve(ok, n, q);
+    int right = known->curve->on_curve(&q[0]) && !known->curve->on_curve(&q[1]);
+    for (size_t i = 0; i < n; i++) right &= ok[i] == (i % 2 == 0);
+    return right;
 }
 
 /* ---- ECDSA as a whole ---- */
@@ -240,7 +248,7 @@ static int sm2_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops *sm
 }
 
 static int primitives_are_right(const curve_answers *known, const vl_curve_ops *ops, void *scratch) {
-    return curve_check_is_right(known) && ratios_are_right(known, ops, scratch) &&
+    return curve_check_is_right(known, ops) && ratios_are_right(known, ops, scratch) &&
            roots_are_right(known, ops, scratch) && sums_are_right(known, ops, scratch);
 }
 

@@ -80,6 +80,9 @@ typedef struct {
     size_t stride;
 } vl_column;
 
+/* For calls that take more than one. */
+enum vl_scheme { VL_SECP256K1_ECDSA = 0, VL_P256_ECDSA = 1, VL_SM2 = 2, VL_SECP256K1_SCHNORR = 3, VL_ED25519 = 4 };
+
 /* ---- Instruction sets: one row of the dispatch table each ---- */
 
 enum vl_isa {

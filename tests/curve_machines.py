@@ -27,6 +27,8 @@ class NativeBuffer:
 class NativeMachine:
     """tests/native/threads.c."""
 
+    lanes, overlaps = 1, False
+
     def __init__(self, *defines: str, verify: bool = False) -> None:
         self.defines, self.verify = defines, verify
         self.name = " ".join(["native", *defines])

@@ -43,6 +43,13 @@ def point_bytes(secret: int) -> bytes:
     return to_bytes(point[0]) + to_bytes(point[1])
 
 
+def beyond_order() -> int:
+    """An r with a point whose x is r + n: what recovery ids 2 and 3 are for. No honest signer meets
+    one.
+    """
+    return next(r for r in range(1, 100) if CURVE.lift_x(r + N, 0) is not None)
+
+
 def is_on_curve(key: bytes) -> bool:
     return len(key) == 64 and CURVE.decode_point(b"\4" + key) is not None
 

@@ -187,6 +187,8 @@ class Ops(ctypes.Structure):
             ),
         ),
         ("decompress", ctypes.c_void_p),
+        ("on_curve", ctypes.c_void_p),
+        ("msm", ctypes.c_void_p),
         ("curve", ctypes.c_void_p),
     )
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eth_items import KEYS, EthItem, eth_items, is_on_curve, point_bytes, to_bytes
+from eth_items import KEYS, EthItem, beyond_order, eth_items, is_on_curve, point_bytes, to_bytes
 from reference import ecdsa
 from reference.keccak import keccak256
 from reference.secp256k1 import N
@@ -103,7 +103,8 @@ COMPRESSED = st.builds(
 UNCOMPRESSED = st.builds(lambda first, key: bytes([first]) + key, st.integers(0, 8), KEYS)
 
 
-@given(COMPRESSED | UNCOMPRESSED | st.binary(max_size=70))
+@given(COMPRESSED | UNCOMPRESSED | KEYS | st.binary(max_size=70))
+@example(point_bytes(5))
 def test_decompression_is_theirs(key: bytes) -> None:
     ours, coincurve, native = outcomes("decompress_public_key_bytes", key)
     assert ours == coincurve
@@ -195,8 +196,9 @@ def test_odd_keys() -> None:
 
 def test_ids_that_signatures_refuse() -> None:
     """Ethereum knows no v but 0 and 1; a signature that was made to hold another is none."""
+    r = beyond_order()
     for v in (2, 3, 4, 255):
-        signature = signature_of(VALID)
+        signature = Signature(vrs=(0, r, 5), backend=OURS)
         signature._v = v
         with pytest.raises(BadSignature):
             OURS.ecdsa_recover(MESSAGE, signature)

@@ -34,6 +34,7 @@ PYTHON_LAYERS = {
         "proofs",
         "secp256k1",
         "sm2",
+        "verifier",
     },
     "__main__": {"cli"},
     "clib": set(),
@@ -49,6 +50,7 @@ PYTHON_LAYERS = {
     "_cpu_light": {"_cpu", "_native"},
     "_cpu_signatures": {"_columns", "_cpu", "_native"},
     "_cpu_trees": {"_columns", "_cpu", "_native"},
+    "_cpu_verifier": {"_columns", "_cpu", "_cpu_signatures", "_native", "errors"},
     "_device_hashes": {"_columns", "_cpu", "_machine", "_machines", "errors"},
     "_device_nodes": {"_machine"},
     "_device_child": {"errors"},
@@ -216,6 +218,20 @@ PYTHON_LAYERS = {
         "sidecar",
         "sm2",
     },
+    "verifier": {
+        "_columns",
+        "_cpu_verifier",
+        "_devices",
+        "_items",
+        "_pool",
+        "_verdicts",
+        "ed25519",
+        "errors",
+        "p256",
+        "secp256k1",
+        "sm2",
+        "verifier",
+    },
     "cli": {
         "",
         "_calibration",
@@ -254,6 +270,7 @@ THIRD_PARTY = {
         "numpy",
         "prometheus_client",
     },
+    "verifier": {"numpy", "prometheus_client"},
 }
 OUTSIDE = {"cffi"}.union(*THIRD_PARTY.values())
 

@@ -6,7 +6,8 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def test_a_fork_in_the_middle(lock: str) -> None:
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with trusted._lock if lock == "a launch" else _devices._lock:
+        with trusted._lock._lock if lock == "a launch" else _devices._lock:
             held.set()
             release.wait(60)
 
@@ -167,6 +168,73 @@ def test_a_device_that_is_not_used_costs_nothing(monkeypatch: pytest.MonkeyPatch
     trusted.quarantine("was put there by a test")
     monkeypatch.delattr(_offload, "_Run")
     assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
+
+
+# ---- Calls that are interrupted ----
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """What waits for ever fails."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("place", ["launched", "to be finished", "to be judged", "finished"])
+def test_an_exception_between_two_steps(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal's handler may raise at any place: whoever comes next gets the device."""
+    rows = WAYS[0].honest(200)
+    trusted = installed(Faulty(most=67))
+    assert codes(WAYS[0], rows, device=NAME) == [1] * 200
+    owner, name = {
+        "launched": (_offload._Run, "_launch"),
+        "to be finished": (_offload._Run, "_finish"),
+        "to be judged": (Trusted, "answers"),
+        "finished": (_offload._Run, "_finish"),
+    }[place]
+    step = getattr(owner, name)
+
+    def interrupted(*arguments: Any) -> None:
+        if place in ("launched", "finished"):
+            step(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            codes(WAYS[0], rows, device=NAME)
+    if place != "finished":
+        assert not trusted._tested, "known answers first, where a launch was left under way"
+    with within(20):
+        assert codes(WAYS[0], rows, device=NAME) == [1] * 200
+    assert trusted.missing is None
+
+
+def test_a_handler_that_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the very thread that has a launch under way: it does not wait for itself."""
+    rows = WAYS[0].honest(200)
+    installed(Faulty(most=67))
+    prepare, inner = _offload._Run._prepare, []
+
+    def handled(run: Any, start: int, *rest: Any) -> Any:
+        if start > 0 and not inner:
+            inner.append([])
+            inner[0] = codes(WAYS[0], rows, device=NAME)
+        return prepare(run, start, *rest)
+
+    monkeypatch.setattr(_offload._Run, "_prepare", handled)
+    with within(30):
+        assert codes(WAYS[0], rows, device=NAME) == [1] * 200
+    assert inner == [[1] * 200]
 
 
 # ---- Items that a device is of no use for ----

@@ -1,5 +1,7 @@
 """Memory of OpenCL devices: copies beside kernels, as on a GPU, and what does not fit."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -22,15 +24,14 @@ def overlapping(machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch) -> _o
     import pyopencl as cl
 
     machine._copies = cl.CommandQueue(machine._context)
-    machine.lanes = 32
+    machine.overlaps, machine.lanes = True, 8
     monkeypatch.setattr(_opencl, "_machines", {machine.name: machine})
     monkeypatch.setattr(_device_hashes, "_hashers", {})
-    assert machine.overlaps
     return machine
 
 
 @pytest.mark.parametrize("name", _device_curves.CURVES)
-@pytest.mark.parametrize("n", [1, 31, 33, 300])
+@pytest.mark.parametrize("n", [1, 31, 33, 150])
 def test_points_in_parts(overlapping: _opencl.Machine, name: str, n: int) -> None:
     """While one part is computed the next goes up; two of them are there at a time."""
     items = _known_points.known(name).repeated(n)
@@ -47,24 +48,28 @@ def test_points_in_parts(overlapping: _opencl.Machine, name: str, n: int) -> Non
 def test_parts_share_the_memory(
     overlapping: _opencl.Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Two of them are there at once. Each keeps all lanes busy."""
     sizes: list[int] = []
     curve = _device_curves.Weierstrass(overlapping, "p256")
-    monkeypatch.setattr(
-        curve, "_double_mul", lambda r, *_: sizes.append(len(r)) or (lambda: sizes.append(-len(r)))
-    )
+    begin = curve._begin
+
+    def counted(*columns: Any) -> Any:
+        sizes.append(len(columns[0]))
+        return begin(*columns)
+
+    monkeypatch.setattr(curve, "_begin", counted)
 
     def parts(n: int) -> list[int]:
         sizes.clear()
-        words = [np.zeros((n, 4), np.uint64)] * 5
-        curve.double_mul_over(*words)  # type: ignore[arg-type]
+        curve.double_mul(*_known_points.known("p256").repeated(n).terms[:3])
         return sizes
 
-    assert parts(100) == [32, 32, -32, 32, -32, 4, -32, -4]
-    assert parts(1000)[:3] == [250, 250, -250]
+    assert parts(100) == [32, 32, 32, 4]
+    assert parts(300) == [96, 96, 96, 12]
     overlapping.memory = sum(curve.SIZES) * 20
-    assert parts(25) == [10, 10, -10, 5, -10, -5]
-    overlapping._copies = overlapping._queue
-    assert parts(25) == [20, -20, 5, -5]
+    assert parts(25) == [10, 10, 5]
+    overlapping.overlaps, overlapping._copies = False, overlapping._queue
+    assert parts(25) == [20, 5]
     assert parts(0) == []
 
 

@@ -12,9 +12,11 @@ pytest.importorskip("eth_tester", reason="eth-tester is not installed (dependenc
 
 from eth.precompiles.ecrecover import ecrecover
 from eth.vm.forks import FrontierVM, PragueVM
+from eth.vm.spoof import SpoofTransaction
 from eth_utils import ValidationError
 
 from eth_chain import ADDRESSES, COINBASE, SIGNERS, TO, again, new_chain, transactions
+from eth_items import beyond_order
 from reference import ecdsa
 from reference.keccak import keccak256
 from reference.secp256k1 import N
@@ -134,6 +136,19 @@ def test_a_known_sender_is_kept(block: Any) -> None:
     assert fresh[1].sender == ADDRESSES[1]
 
 
+def test_a_spoofed_sender_is_kept(block: Any) -> None:
+    """eth_call's transactions have a sender that nobody signed for."""
+    unsigned = PragueVM.get_transaction_builder().create_unsigned_transaction(
+        nonce=0, gas_price=10**10, gas=21000, to=TO, value=1, data=b""
+    )
+    signed = again(block).transactions[0]
+    numbers = {"y_parity": signed.y_parity, "r": signed.r, "s": signed.s}
+    message = signed.get_message_for_signing
+    spoofed = SpoofTransaction(unsigned, from_=TO, get_message_for_signing=message, **numbers)
+    assert py_evm.prefetch([spoofed]).all_ok
+    assert spoofed.sender == TO
+
+
 def test_nothing_to_recover() -> None:
     assert len(py_evm.prefetch([])) == 0
     assert len(py_evm.prefetch(iter(()))) == 0
@@ -235,6 +250,20 @@ def test_hostile_signatures_get_verdicts(block: Any) -> None:
             assert transaction.sender == transaction.get_sender()
         else:
             assert "sender" not in vars(transaction)
+
+
+def test_ids_that_ethereum_has_not(block: Any) -> None:
+    """2 and 3 would be a key's where r + n is an x: not here."""
+    r = beyond_order()
+    assert secp256k1.ecdsa.recover(ecdsa.compact(r, 5) + b"\2", bytes(32))
+    typed = [
+        changed(each, r=r, s=5, y_parity=v)
+        for each in again(block).transactions[2:]
+        for v in (2, 3)
+    ]
+    codes = py_evm.prefetch(typed).codes
+    assert codes[:6].tolist() == [Verdict.BAD_SIGNATURE] * 6
+    assert not any("sender" in vars(each) for each in typed)
 
 
 def test_hostile_authorizations_are_skipped(choose: Choose) -> None:

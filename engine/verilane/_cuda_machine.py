@@ -102,8 +102,7 @@ class _Piece:
 class Machine:
     """One CUDA device with its streams."""
 
-    is_cpu = False
-    overlaps = True
+    is_cpu, overlaps = False, True
 
     def __init__(self, name: str, gpu: Any) -> None:
         from numba import cuda

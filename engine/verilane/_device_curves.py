@@ -10,7 +10,7 @@ this decides what to believe.
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,19 @@ Bytes = NDArray[np.uint8]
 # each item; more of them leave fewer threads to do it.
 _SHARING = 8
 _SUM_WORDS = 24  # X, Y, Z, eight each
-# Where copies run beside kernels, work is done in parts: while one is computed the next goes up.
-_PARTS = 4
+
+# Where copies run beside kernels, work is cut into about so many parts, each of which keeps all
+# lanes busy: four groups of lanes are resident, by their registers.
+_PARTS, _RESIDENT = 4, 4
+
+T = TypeVar("T")
 
 
 class Machine(Protocol):
-    """What is used of `_machine.Machine`; also `overlaps` and `lanes`, where it has them."""
+    """What is used of `_machine.Machine`."""
+
+    lanes: int
+    overlaps: bool
 
     def program(self, entry: str, defines: tuple[str, ...] = ()) -> Program: ...
     def room(self, *sizes: int) -> int: ...
@@ -75,22 +82,24 @@ class Curve:
     def _invert_sums(self, program: Program, sums: Buffer, n: int) -> Buffer:
         return self._invert(program, sums, n, stride=_SUM_WORDS, at=16)
 
-    def _in_parts(self, n: int, begin: Callable[[slice], Callable[[], None]]) -> None:
-        """Does n items, as many at a time as there is memory for. begin(part): starts a part;
-        calling what it returns waits for its answers.
+    def _in_parts(
+        self, n: int, begin: Callable[[slice], T], finish: Callable[[slice, T], None]
+    ) -> None:
+        """Has n items done: begin() starts with some and returns what finish() waits for. Where
+        copies run beside kernels, a part goes up while the one before is computed.
         """
-        size = self.machine.room(*self.SIZES)
-        overlaps = bool(getattr(self.machine, "overlaps", False))
-        if overlaps:  # two parts are there at once
-            few = max(-(-n // _PARTS), getattr(self.machine, "lanes", 1))
-            size = max(1, min(size // 2, few))
-        under_way: deque[Callable[[], None]] = deque()
-        for start in range(0, n, size):
-            under_way.append(begin(slice(start, min(start + size, n))))
-            if len(under_way) > overlaps:
-                under_way.popleft()()
+        most, ahead = self.machine.room(*self.SIZES), int(self.machine.overlaps)
+        if ahead:
+            wave = _RESIDENT * self.machine.lanes
+            most = min(max(1, most // 2), -(-n // (_PARTS * wave)) * wave)
+        under_way: deque[tuple[slice, T]] = deque()
+        for start in range(0, n, max(1, most)):
+            part = slice(start, min(start + most, n))
+            under_way.append((part, begin(part)))
+            if len(under_way) > ahead:
+                finish(*under_way.popleft())
         while under_way:
-            under_way.popleft()()
+            finish(*under_way.popleft())
 
     def decompress(self, given: Words, odd: Bytes) -> tuple[Words, Bytes]:
         """Returns, for each x (n, 4) and wanted parity (n,), y (n, 4) and ok (n,): 1, or 0 where
@@ -132,20 +141,26 @@ class Weierstrass(Curve):
         """Fills r and exceptional, all C-contiguous; what they held is what the device's memory
         holds before, so that it shows where nothing was written.
         """
-        self._in_parts(
-            len(u),
-            lambda part: self._double_mul(r[part], exceptional[part], u[part], v[part], q[part]),
-        )
 
-    def _double_mul(
+        def begin(part: slice) -> tuple[Buffer, Buffer]:
+            return self._begin(r[part], exceptional[part], u[part], v[part], q[part])
+
+        def finish(part: slice, answers: tuple[Buffer, Buffer]) -> None:
+            self.machine.read(r[part], answers[0])
+            self.machine.read(exceptional[part], answers[1])
+
+        self._in_parts(len(u), begin, finish)
+
+    def _begin(
         self, r: Words, exceptional: Bytes, u: Words, v: Words, q: Words
-    ) -> Callable[[], None]:
+    ) -> tuple[Buffer, Buffer]:
         (program, base), machine, n = self._open(), self.machine, len(u)
+        given = machine.upload(u), machine.upload(v), machine.upload(q)
+        out, flags = machine.upload(r), machine.upload(exceptional)
         digits, table, z = (machine.buffer(size * n) for size in (72, 1536, 32))
         total = machine.buffer(4 * _SUM_WORDS * n)
-        out, flags = machine.upload(r), machine.upload(exceptional)
-        machine.launch(program, "recode", n, digits, machine.upload(u), machine.upload(v))
-        machine.launch(program, "multiples", n, table, z, machine.upload(q))
+        machine.launch(program, "recode", n, digits, *given[:2])
+        machine.launch(program, "multiples", n, table, z, given[2])
         if self.name != "secp256k1":
             z = self._invert(program, z, n, stride=8, at=0)
         machine.launch(program, "table", n, table, z)
@@ -153,12 +168,7 @@ class Weierstrass(Curve):
         machine.launch(program, "base", n, total, digits, base)
         inverse = self._invert_sums(program, total, n)
         machine.launch(program, "affine", n, out, flags, total, inverse)
-
-        def answers() -> None:
-            machine.read(r, out)
-            machine.read(exceptional, flags)
-
-        return answers
+        return out, flags
 
 
 class Edwards(Curve):
@@ -175,19 +185,24 @@ class Edwards(Curve):
 
     def double_mul_over(self, r: Words, s: Words, k: Words, a: Words) -> None:
         """Fills r, as that of a Weierstrass does."""
-        self._in_parts(len(s), lambda part: self._double_mul(r[part], s[part], k[part], a[part]))
+        self._in_parts(
+            len(s),
+            lambda part: self._begin(r[part], s[part], k[part], a[part]),
+            lambda part, out: self.machine.read(r[part], out),
+        )
 
-    def _double_mul(self, r: Words, s: Words, k: Words, a: Words) -> Callable[[], None]:
+    def _begin(self, r: Words, s: Words, k: Words, a: Words) -> Buffer:
         (program, base), machine, n = self._open(), self.machine, len(s)
-        digits, table, total = (machine.buffer(size * n) for size in (64, 2176, 4 * _SUM_WORDS))
+        given = machine.upload(s), machine.upload(k), machine.upload(a)
         out = machine.upload(r)
-        machine.launch(program, "recode", n, digits, machine.upload(s), machine.upload(k))
-        machine.launch(program, "multiples", n, table, machine.upload(a))
+        digits, table, total = (machine.buffer(size * n) for size in (64, 2176, 4 * _SUM_WORDS))
+        machine.launch(program, "recode", n, digits, *given[:2])
+        machine.launch(program, "multiples", n, table, given[2])
         machine.launch(program, "windows", n, total, digits, table)
         machine.launch(program, "base", n, total, digits, base)
         inverse = self._invert_sums(program, total, n)
         machine.launch(program, "affine", n, out, total, inverse)
-        return lambda: machine.read(r, out)
+        return out
 
 
 _curves: dict[tuple[Machine, str], Curve] = {}

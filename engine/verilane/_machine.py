@@ -46,15 +46,16 @@ class Machine(Protocol):
     """One device, opened. All methods are thread-safe; all raise DeviceFailure with the reason for
     what the driver complains about.
 
-    is_cpu: whether the CPU computes. lanes: items that keep all of it busy. largest_buffer, memory:
-    bytes that one buffer, and one call's buffers, may have. failures: so far; who trusts the device
-    on a test has to test it again.
+    is_cpu: whether the CPU computes. overlaps: whether copies run beside kernels. lanes: items that
+    keep all of it busy. largest_buffer, memory: bytes that one buffer, and one call's buffers, may
+    have. failures: so far; who trusts the device on a test has to test it again.
     """
 
     name: str
     title: str
     driver: str
     is_cpu: bool
+    overlaps: bool
     local_size: int
     lanes: int
     largest_buffer: int

@@ -109,13 +109,14 @@ def verify(
     batch: Batch, device: Trusted | None, *, strict: bool = False, sharing: Sharing | None = None
 ) -> Codes:
     """Returns the verdicts, as numbers. device None: the CPU does it all. sharing None: the device
-    does all that it can.
+    does all that it can; else it must have been opened.
     """
     codes = np.zeros(batch.n, np.uint8)
     if device is None or not device.usable or (strict and not batch.summable) or not batch.n:
         _on_cpu(batch, codes, 0, batch.n)
         return codes
-    device.open(CURVES[batch.scheme])
+    if sharing is None:  # else it is open already, and nobody is to be waited for
+        device.open(CURVES[batch.scheme])
     start, stop = _Run(batch, device, codes, strict, sharing).blocks()
     if start < stop:
         _on_cpu(batch, codes, start, stop)
@@ -169,8 +170,7 @@ class _Run:
                 last, under_way = under_way, None
                 self._finish(*last)
         finally:
-            if under_way is not None and under_way[1] is not None:
-                self._device.abandon(under_way[1])
+            self._device.leave(self)
             self._device.give_back(terms)
         return start, self._end
 
@@ -194,7 +194,9 @@ class _Run:
             return None
         n, sharing = len(block.live), self._sharing
         within = None if sharing is None else _PATIENCE * sharing.launch(n) + _SLACK
-        return self._device.launch(self._batch.scheme, block.terms, block.live, within=within)
+        return self._device.launch(
+            self._batch.scheme, block.terms, block.live, owner=self, within=within
+        )
 
     def _help(self, block: _Block, launch: Launch | None, start: int) -> None:
         """While the device is at work, the CPU does items from the end on, `start` at most."""

@@ -57,10 +57,7 @@ def _mark(event: Any, *arguments: Any) -> None:
 
 
 class Machine:
-    """One OpenCL device with its context and its queues.
-
-    overlaps: whether copies run beside kernels, so that work in parts is done sooner.
-    """
+    """One OpenCL device with its context and its queues."""
 
     def __init__(self, name: str, device: Any) -> None:
         import pyopencl as cl
@@ -88,11 +85,7 @@ class Machine:
             self._context = cl.Context([device])
             self._queue = cl.CommandQueue(self._context)
             self._copies = self._queue if is_cpu else cl.CommandQueue(self._context)
-
-    @property
-    def overlaps(self) -> bool:
-        """See above."""
-        return self._copies is not self._queue
+        self.overlaps: bool = not is_cpu
 
     @contextmanager
     def _reports(self, what: str) -> Iterator[None]:

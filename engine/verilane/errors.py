@@ -6,11 +6,16 @@ What is wrong *inside* an item of a batch is never raised: it is that item's ver
 from ._verdicts import Verdict
 
 __all__ = [
+    "Busy",
+    "DeadlineExceeded",
     "DeviceFailure",
     "DeviceUnavailable",
     "InternalError",
     "InvalidSignature",
     "MutatedTree",
+    "Shed",
+    "VerifierClosed",
+    "VerifierForked",
     "VerilaneError",
 ]
 
@@ -60,3 +65,25 @@ class MutatedTree(VerilaneError, ValueError):
             "equal neighbours in a Bitcoin Merkle tree (CVE-2012-2459); "
             f"its root is {self.root.hex()}"
         )
+
+
+class Busy(VerilaneError):
+    """A verifier's queue is full: nothing was taken, and nothing waits."""
+
+
+class Shed(Busy):
+    """A verifier had taken an item of the class MEMPOOL, and gave it up for more urgent ones when
+    memory ran out.
+    """
+
+
+class DeadlineExceeded(VerilaneError, TimeoutError):
+    """An item's time was over before a verifier's worker came to it. No verdict was given."""
+
+
+class VerifierClosed(VerilaneError, RuntimeError):
+    """A verifier was closed before the item was begun. No verdict was given."""
+
+
+class VerifierForked(VerifierClosed):
+    """A verifier was made before a fork, in the parent process: make another one here."""

@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OK = 0, INVALID = 1, NO_MEMORY = 2, NO_DEVICE = 100, BAD_DEVICE = 101, NO_IMAGE = 209, NOT_FOUND = 500 };
-enum { NOT_READY = 600, TOO_MUCH = 701, LAUNCH_FAILED = 719, NOT_SUPPORTED = 801, UNKNOWN = 999 };
+enum { OK = 0, INVALID = 1, NO_MEMORY = 2, NO_DEVICE = 100, BAD_DEVICE = 101, NOT_AN_IMAGE = 200, NO_CONTEXT = 201 };
+enum { NO_IMAGE = 209, NOT_FOUND = 500, NOT_READY = 600, TOO_MUCH = 701, LAUNCH_FAILED = 719, NOT_SUPPORTED = 801 };
+enum { UNKNOWN = 999 };
 
 #define GUARD 64
 #define MEMORY ((size_t)1 << 30)
@@ -122,7 +123,7 @@ static int take_back(void *start) {
 
 /* ---- Work ---- */
 
-static void do_until(stream *s, size_t until);
+static int do_until(stream *s, size_t until);
 
 static void do_one(work *w) {
     if (w->kind == COPY) memmove(w->to, w->from, w->size);
@@ -136,16 +137,18 @@ static void do_one(work *w) {
     }
 }
 
-static void do_until(stream *s, size_t until) {
+static int do_until(stream *s, size_t until) {
     while (s->done < until) {
         work w = s->works[s->done];
         do_one(&w);
         s->done++;
     }
+    return OK;
 }
 
-static void do_all(void) {
+static int do_all(void) {
     for (stream *s = streams; s; s = s->next) do_until(s, s->count);
+    return OK;
 }
 
 static void do_some(void) {
@@ -174,113 +177,149 @@ static int copy(stream *s, void *to, const void *from, size_t size) {
 
 /* ---- The API ---- */
 
-#define API __attribute__((visibility("default"))) int
-#define BEGIN \
+#define LOCKED(call) \
     if (broken(__func__)) return UNKNOWN; \
-    pthread_mutex_lock(&lock);
-#define END(r) \
-    { \
-        int r_ = (r); \
-        pthread_mutex_unlock(&lock); \
-        return r_; \
-    }
+    pthread_mutex_lock(&lock); \
+    const int result = (call); \
+    pthread_mutex_unlock(&lock); \
+    return result
 
-API cuInit(unsigned flags) { return flags || broken("cuInit") ? UNKNOWN : setting("FAKE_CUDA_DEVICES", 1) ? OK : NO_DEVICE; }
-API cuGetExportTable(const void **table, const void *id) { return (void)id, *table = NULL, NOT_SUPPORTED; } /* for NVRTC */
-API cuDriverGetVersion(int *version) { return *version = setting("FAKE_CUDA_VERSION", 13000), OK; }
-API cuGetErrorName(int error, const char **text) {
+static int given(int *to, int value) { return *to = value, OK; }
+
+int cuInit(unsigned flags) {
+    if (flags || broken(__func__)) return UNKNOWN;
+    return setting("FAKE_CUDA_DEVICES", 1) ? OK : NO_DEVICE;
+}
+
+int cuDriverGetVersion(int *version) { return given(version, setting("FAKE_CUDA_VERSION", 13000)); }
+
+/* NVRTC asks for it, and goes on without. */
+int cuGetExportTable(const void **table, const void *id) { return (void)id, *table = NULL, NOT_SUPPORTED; }
+
+int cuGetErrorName(int error, const char **text) {
     static const struct {
         int number;
         const char *name;
-    } names[] = {{INVALID, "CUDA_ERROR_INVALID_VALUE"},     {NO_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY"},
-                 {NO_DEVICE, "CUDA_ERROR_NO_DEVICE"},       {NO_IMAGE, "CUDA_ERROR_NO_BINARY_FOR_GPU"},
-                 {NOT_FOUND, "CUDA_ERROR_NOT_FOUND"},       {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"},
-                 {UNKNOWN, "CUDA_ERROR_UNKNOWN"}};
+    } names[] = {
+        {INVALID, "CUDA_ERROR_INVALID_VALUE"}, {NO_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY"},
+        {NO_DEVICE, "CUDA_ERROR_NO_DEVICE"},   {NO_IMAGE, "CUDA_ERROR_NO_BINARY_FOR_GPU"},
+        {NOT_FOUND, "CUDA_ERROR_NOT_FOUND"},   {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"},
+        {UNKNOWN, "CUDA_ERROR_UNKNOWN"},
+    };
     *text = "CUDA_ERROR";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].number == error) *text = names[i].name;
     return OK;
 }
-API cuGetErrorString(int error, const char **text) { return cuGetErrorName(error, text); }
 
-API cuDeviceGetCount(int *count) { return broken(__func__) ? UNKNOWN : (*count = setting("FAKE_CUDA_DEVICES", 1), OK); }
-API cuDeviceGet(int *device, int number) {
-    return number < setting("FAKE_CUDA_DEVICES", 1) ? (*device = number, OK) : BAD_DEVICE;
+int cuGetErrorString(int error, const char **text) { return cuGetErrorName(error, text); }
+
+int cuDeviceGetCount(int *count) { return broken(__func__) ? UNKNOWN : given(count, setting("FAKE_CUDA_DEVICES", 1)); }
+
+int cuDeviceGet(int *device, int number) {
+    return number < setting("FAKE_CUDA_DEVICES", 1) ? given(device, number) : BAD_DEVICE;
 }
-API cuDeviceGetName(char *name, int room, int device) { return snprintf(name, room, "plain C, no GPU %d", device), OK; }
-API cuDeviceGetUuid_v2(unsigned char uuid[16], int device) { return memset(uuid, device, 16), OK; }
-API cuDeviceTotalMem_v2(size_t *size, int device) { return (void)device, *size = MEMORY, OK; }
-API cuDeviceGetAttribute(int *value, int attribute, int device) {
+
+int cuDeviceGetName(char *name, int room, int device) { return snprintf(name, room, "plain C, no GPU %d", device), OK; }
+
+int cuDeviceGetUuid_v2(unsigned char uuid[16], int device) { return memset(uuid, device, 16), OK; }
+
+int cuDeviceTotalMem_v2(size_t *size, int device) { return (void)device, *size = MEMORY, OK; }
+
+int cuDeviceGetAttribute(int *value, int attribute, int device) {
+    enum { THREADS_OF_A_BLOCK = 1, BLOCK_X = 2, GRID_Z = 7, WARP = 10, MULTIPROCESSORS = 16, MAJOR = 75 };
     (void)device;
-    switch (attribute) {
-    case 1: return *value = 1024, OK; /* threads of a block */
-    case 10: return *value = 32, OK;  /* of a warp */
-    case 16: return *value = 2, OK;   /* multiprocessors */
-    case 75: return *value = setting("FAKE_CUDA_MAJOR", 9), OK;
-    case 2: case 3: case 4: case 5: case 6: case 7: return *value = 1024, OK;
-    default: return *value = 0, OK;
-    }
+    *value = 0;
+    if (attribute == THREADS_OF_A_BLOCK || (attribute >= BLOCK_X && attribute <= GRID_Z)) *value = 1024;
+    if (attribute == WARP) *value = 32;
+    if (attribute == MULTIPROCESSORS) *value = 2;
+    if (attribute == MAJOR) *value = setting("FAKE_CUDA_MAJOR", 9);
+    return OK;
 }
-API cuDevicePrimaryCtxRetain(void **context, int device) {
+
+int cuDevicePrimaryCtxRetain(void **context, int device) {
     (void)device;
-    return broken(__func__) ? NO_MEMORY : (*context = &context_of_all, OK);
-}
-API cuDevicePrimaryCtxRelease_v2(int device) { return (void)device, OK; }
-API cuDevicePrimaryCtxReset_v2(int device) { return (void)device, OK; }
-API cuCtxGetCurrent(void **context) { return *context = depth ? &context_of_all : NULL, OK; }
-API cuCtxSetCurrent(void *context) { return depth = context ? depth ? depth : 1 : 0, OK; }
-API cuCtxPushCurrent_v2(void *context) { return (void)context, depth++, OK; }
-API cuCtxPopCurrent_v2(void **context) { return depth ? (depth--, *context = &context_of_all, OK) : 201; }
-API cuCtxGetDevice(int *device) { return depth ? (*device = 0, OK) : 201; }
-API cuCtxSynchronize(void) { BEGIN do_all(); END(OK) }
-
-API cuMemGetInfo_v2(size_t *left, size_t *all) { return *left = MEMORY - used, *all = MEMORY, OK; }
-API cuMemAlloc_v2(void **start, size_t size) { BEGIN END(lend(start, size, 0)) }
-API cuMemHostAlloc(void **start, size_t size, unsigned flags) { BEGIN(void) flags; END(lend(start, size, 1)) }
-API cuMemFree_v2(void *start) { BEGIN do_all(); END(take_back(start)) }
-API cuMemFreeHost(void *start) { BEGIN do_all(); END(take_back(start)) }
-API cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t n, stream *s) { BEGIN END(copy(s, to, from, n)) }
-API cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t n, stream *s) { BEGIN END(copy(s, to, from, n)) }
-API cuMemcpyDtoDAsync_v2(void *to, const void *from, size_t n, stream *s) {
-    BEGIN
-    if (!block_of(to, n) || !block_of(from, n)) END(INVALID)
-    END(copy(s, to, from, n))
-}
-API cuMemsetD8Async(void *to, unsigned char byte, size_t n, stream *s) {
-    BEGIN
-    if (!block_of(to, n)) END(INVALID)
-    END(ask(s, (work){.kind = FILL, .to = to, .byte = byte, .size = n}))
+    if (broken(__func__)) return NO_MEMORY;
+    return *context = &context_of_all, OK;
 }
 
-API cuStreamCreate(stream **s, unsigned flags) {
-    BEGIN
-    (void)flags;
+int cuDevicePrimaryCtxRelease_v2(int device) { return (void)device, OK; }
+
+int cuDevicePrimaryCtxReset_v2(int device) { return (void)device, OK; }
+
+int cuCtxGetCurrent(void **context) { return *context = depth ? &context_of_all : NULL, OK; }
+
+int cuCtxSetCurrent(void *context) {
+    if (!context) depth = 0;
+    else if (!depth) depth = 1;
+    return OK;
+}
+
+int cuCtxPushCurrent_v2(void *context) { return (void)context, depth++, OK; }
+
+int cuCtxPopCurrent_v2(void **context) {
+    if (!depth) return NO_CONTEXT;
+    return depth--, *context = &context_of_all, OK;
+}
+
+int cuCtxGetDevice(int *device) { return depth ? given(device, 0) : NO_CONTEXT; }
+
+int cuCtxSynchronize(void) { LOCKED(do_all()); }
+
+int cuMemGetInfo_v2(size_t *left, size_t *all) { return *left = MEMORY - used, *all = MEMORY, OK; }
+
+int cuMemAlloc_v2(void **start, size_t size) { LOCKED(lend(start, size, 0)); }
+
+int cuMemHostAlloc(void **start, size_t size, unsigned flags) { LOCKED(((void)flags, lend(start, size, 1))); }
+
+int cuMemFree_v2(void *start) { LOCKED((do_all(), take_back(start))); }
+
+int cuMemFreeHost(void *start) { LOCKED((do_all(), take_back(start))); }
+
+int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t n, stream *s) { LOCKED(copy(s, to, from, n)); }
+
+int cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t n, stream *s) { LOCKED(copy(s, to, from, n)); }
+
+int cuMemcpyDtoDAsync_v2(void *to, const void *from, size_t n, stream *s) {
+    LOCKED(block_of(to, n) && block_of(from, n) ? copy(s, to, from, n) : INVALID);
+}
+
+int cuMemsetD8Async(void *to, unsigned char byte, size_t n, stream *s) {
+    LOCKED(block_of(to, n) ? ask(s, (work){.kind = FILL, .to = to, .byte = byte, .size = n}) : INVALID);
+}
+
+static int new_stream(stream **s) {
     *s = calloc(1, sizeof **s);
     (*s)->next = streams, streams = *s;
-    END(OK)
+    return OK;
 }
-API cuStreamDestroy_v2(stream *s) { BEGIN do_until(s, s->count); END(OK) } /* its memory stays: events refer to it */
-API cuStreamSynchronize(stream *s) { BEGIN do_until(s, s->count); END(OK) }
-API cuStreamQuery(stream *s) { BEGIN do_some(); END(s->done == s->count ? OK : NOT_READY) }
-API cuStreamWaitEvent(stream *s, event *e, unsigned flags) {
-    BEGIN
+
+int cuStreamCreate(stream **s, unsigned flags) { LOCKED(((void)flags, new_stream(s))); }
+
+/* Its memory stays: events refer to it. */
+int cuStreamDestroy_v2(stream *s) { LOCKED(do_until(s, s->count)); }
+
+int cuStreamSynchronize(stream *s) { LOCKED(do_until(s, s->count)); }
+
+int cuStreamWaitEvent(stream *s, event *e, unsigned flags) {
     (void)flags;
-    END(e->on ? ask(s, (work){.kind = WAIT, .from = (void *)e->on, .size = e->until}) : OK)
+    LOCKED(e->on ? ask(s, (work){.kind = WAIT, .from = (void *)e->on, .size = e->until}) : OK);
 }
-API cuEventCreate(event **e, unsigned flags) { BEGIN(void) flags; END((*e = calloc(1, sizeof **e)) ? OK : NO_MEMORY) }
-API cuEventDestroy_v2(event *e) { return free(e), OK; }
-API cuEventRecord(event *e, stream *s) { BEGIN e->on = s, e->until = s->count; END(OK) }
-API cuEventQuery(event *e) { BEGIN do_some(); END(!e->on || e->on->done >= e->until ? OK : NOT_READY) }
-API cuEventSynchronize(event *e) {
-    BEGIN
-    if (e->on) do_until(e->on, e->until);
-    END(OK)
-}
+
+int cuEventCreate(event **e, unsigned flags) { LOCKED(((void)flags, (*e = calloc(1, sizeof **e)) ? OK : NO_MEMORY)); }
+
+int cuEventDestroy_v2(event *e) { return free(e), OK; }
+
+int cuEventRecord(event *e, stream *s) { LOCKED((*e = (event){s, s->count}, OK)); }
+
+int cuEventQuery(event *e) { LOCKED((do_some(), !e->on || e->on->done >= e->until ? OK : NOT_READY)); }
+
+int cuEventSynchronize(event *e) { LOCKED(e->on ? do_until(e->on, e->until) : OK); }
 
 /* ---- Kernels ---- */
 
 /* The name of an image, made of all its bytes (ELF: the tables of sections and of segments are last). */
-__attribute__((visibility("default"))) void fake_cuda_name(char name[17], const unsigned char *image) {
+void fake_cuda_name(char name[17], const unsigned char *image) {
     u64 phoff, shoff, hash = 14695981039346656037u;
     uint16_t sizes[4];
     memcpy(&phoff, image + 32, 8);
@@ -291,11 +330,12 @@ __attribute__((visibility("default"))) void fake_cuda_name(char name[17], const 
     snprintf(name, 17, "%016llx", (unsigned long long)hash);
 }
 
-API cuLibraryLoadData(library **loaded, const unsigned char *image, void *a, void *b, unsigned c, void *d, void *e, unsigned f) {
+int cuLibraryLoadData(library **loaded, const void *image, void *jit_options, void *jit_values, unsigned jit_count,
+                      void *options, void *values, unsigned count) {
     char name[17], path[4096];
-    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
+    (void)jit_options, (void)jit_values, (void)jit_count, (void)options, (void)values, (void)count;
     if (broken(__func__)) return NO_IMAGE;
-    if (memcmp(image, "\177ELF", 4)) return 200;
+    if (memcmp(image, "\177ELF", 4)) return NOT_AN_IMAGE;
     fake_cuda_name(name, image);
     snprintf(path, sizeof path, "%s/%s.so", getenv("FAKE_CUDA_PROGRAMS"), name);
     void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -304,8 +344,10 @@ API cuLibraryLoadData(library **loaded, const unsigned char *image, void *a, voi
     (*loaded)->so = so;
     return OK;
 }
-API cuLibraryUnload(library *loaded) { return free(loaded), OK; }
-API cuLibraryGetKernel(kernel **k, library *from, const char *name) {
+
+int cuLibraryUnload(library *loaded) { return free(loaded), OK; }
+
+int cuLibraryGetKernel(kernel **k, library *from, const char *name) {
     char symbol[256];
     kernel found;
     snprintf(symbol, sizeof symbol, "run_%s", name);
@@ -317,12 +359,15 @@ API cuLibraryGetKernel(kernel **k, library *from, const char *name) {
     **k = found;
     return OK;
 }
-API cuKernelGetAttribute(int *value, int attribute, kernel *k, int device) {
+
+int cuKernelGetAttribute(int *value, int attribute, kernel *k, int device) {
     (void)k, (void)device;
-    return *value = attribute == 0 ? 1024 : 0, OK;
+    return given(value, attribute == 0 ? 1024 : 0);
 }
-API cuKernelGetFunction(void **function, kernel *k) { return *function = k, OK; }
-API cuKernelGetParamInfo(kernel *k, size_t index, size_t *offset, size_t *size) {
+
+int cuKernelGetFunction(void **function, kernel *k) { return *function = k, OK; }
+
+int cuKernelGetParamInfo(kernel *k, size_t index, size_t *offset, size_t *size) {
     size_t i = 0;
     while (k->sizes[i] && i < index) i++;
     if (!k->sizes[i]) return INVALID;
@@ -340,26 +385,25 @@ static int start(kernel *k, const unsigned grid[3], const unsigned block[3], str
     return ask(s, w);
 }
 
-API cuLaunchKernel(kernel *k, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
-                   stream *s, void **arguments, void **extra) {
-    BEGIN
-    (void)shared, (void)extra;
-    END(start(k, (unsigned[]){gx, gy, gz}, (unsigned[]){bx, by, bz}, s, arguments))
-}
 typedef struct {
     unsigned grid[3], block[3], shared;
     stream *on;
     void *attributes;
     unsigned count;
 } launch_config;
-API cuLaunchKernelEx(const launch_config *config, kernel *k, void **arguments, void **extra) {
-    BEGIN
-    (void)extra;
-    END(start(k, config->grid, config->block, config->on, arguments))
+
+int cuLaunchKernelEx(const launch_config *config, kernel *k, void **arguments, void **extra) {
+    LOCKED(((void)extra, start(k, config->grid, config->block, config->on, arguments)));
+}
+
+int cuLaunchKernel(kernel *k, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,
+                   unsigned block_z, unsigned shared, stream *s, void **arguments, void **extra) {
+    const launch_config config = {{grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared, s, NULL, 0};
+    return cuLaunchKernelEx(&config, k, arguments, extra);
 }
 
 /* Everything else is missing. */
-API cuGetProcAddress_v2(const char *symbol, void **function, int version, u64 flags, int *status) {
+int cuGetProcAddress_v2(const char *symbol, void **function, int version, u64 flags, int *status) {
     static const char *const suffixes[] = {"_v2", ""};
     char name[256];
     (void)version, (void)flags;
@@ -370,7 +414,4 @@ API cuGetProcAddress_v2(const char *symbol, void **function, int version, u64 fl
     }
     if (status) *status = *function ? 0 : 1;
     return *function ? OK : NOT_FOUND;
-}
-API cuGetProcAddress(const char *symbol, void **function, int version, u64 flags) {
-    return cuGetProcAddress_v2(symbol, function, version, flags, NULL);
 }

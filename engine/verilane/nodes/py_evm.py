@@ -47,9 +47,16 @@ def prefetch(
     addresses = _keccak(keys, threads)[:, 12:]
     for i in np.flatnonzero(verdicts.codes == Verdict.OK).tolist():
         known_keys.put(digests[i].tobytes(), signed[i].row, keys[i].tobytes())
-        if signed[i].transaction is not None:
-            vars(signed[i].transaction).setdefault("sender", addresses[i].tobytes())
+        _set_sender(signed[i].transaction, addresses[i].tobytes())
     return verdicts
+
+
+def _set_sender(transaction: Any, address: bytes) -> None:
+    """Fills the cached property of eth.abc's signed transactions, if nobody has. Who only passes
+    for one of them (SpoofTransaction) has a sender of his own.
+    """
+    if hasattr(type(transaction), "sender"):
+        vars(transaction).setdefault("sender", address)
 
 
 def _keccak(messages: ColumnLike, threads: int | None) -> NDArray[np.uint8]:

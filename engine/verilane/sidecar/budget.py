@@ -1,10 +1,14 @@
 """How much of the callers' bytes is held at a time, and whose."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Account", "Budget"]
+__all__ = ["Account", "Budget", "Connection"]
+
+# Whoever holds less is never made to wait: a call that asks for health or limits is as small.
+_SMALL = 4096
 
 
 class Connection(Protocol):
@@ -24,14 +28,16 @@ class Account:
     """The bytes of one connection: of messages not whole yet, and of batches without an answer.
 
     What has come since the last whole message counts as part of the next, HTTP/2's own bytes
-    included; `most_partial` bounds what they can add up to.
+    included; the budget's `most_partial` bounds what they can add up to.
     """
 
-    __slots__ = ("_budget", "_partial", "_whole", "connection")
+    __slots__ = ("_budget", "_partial", "_whole", "connection", "moved")
 
     def __init__(self, budget: "Budget", connection: Connection) -> None:
         self._budget, self.connection = budget, connection
         self._partial = self._whole = 0
+        self.moved = time.monotonic()
+        """When something was last got done with its bytes, or the first of them came."""
 
     @property
     def held(self) -> int:
@@ -40,31 +46,36 @@ class Account:
 
     def came(self, n: int) -> None:
         """So many bytes were read from the connection."""
-        room = self._budget.most_partial - self._partial
-        n = min(n, room)
+        if not self.held:
+            self.moved = time.monotonic()
+        n = min(n, self._budget.most_partial - self._partial)
         self._partial += n
         self._budget.add(self, n)
 
     def message(self, n: int) -> None:
         """A message of n bytes is whole."""
-        self._budget.add(self, n - self._partial)
-        self._partial, self._whole = 0, self._whole + n
+        self.moved = time.monotonic()
+        change, self._partial = n - self._partial, 0
+        self._whole += n
+        self._budget.add(self, change)
 
     def change(self, n: int) -> None:
         """So many bytes more are held for what became of messages; or less, n < 0."""
+        if n < 0:
+            self.moved = time.monotonic()
         self._whole += n
         self._budget.add(self, n)
 
     def close(self) -> None:
         """Nothing is held any more."""
         self._budget.remove(self)
-        self._partial = self._whole = 0
 
 
 class Budget:
     """All accounts together. Over `limit`, whoever sends more is read no further until enough is
-    released; if it is not within `patience` seconds, whoever holds most is cut off: half a message
-    each from many connections would otherwise be held for ever.
+    released. If it is not within `patience` seconds, connections are cut off until a quarter is
+    free, first those with which nothing was got done for longest: halves of messages, or answers
+    that nobody reads, would otherwise be held for ever.
     """
 
     def __init__(
@@ -95,11 +106,12 @@ class Budget:
         self.held += n
         if n < 0:
             self._released()
-        elif self.held > self.limit and account not in self._paused:
+        elif self.held > self.limit and account.held > _SMALL and account not in self._paused:
             self._paused.add(account)
             account.connection.pause()
             if self._timer is None:
-                self._wait()
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(self._patience, self._cut)
 
     def remove(self, account: Account) -> None:
         """A connection is gone, with all that was held for it."""
@@ -119,14 +131,12 @@ class Budget:
         for account in paused:
             account.connection.resume()
 
-    def _wait(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._patience, self._cut)
-
     def _cut(self) -> None:
         self._timer = None
-        largest = max(self._accounts, key=lambda account: account.held)
-        self._on_cut(largest.connection, largest.held)
-        self.remove(largest)
-        largest.connection.cut()
-        if self.held > self.limit:
-            self._wait()
+        holders = [account for account in self._accounts if account.held > _SMALL]
+        for account in sorted(holders, key=lambda account: account.moved):
+            if self.held <= self.limit * 3 // 4:
+                break
+            self._on_cut(account.connection, account.held)
+            account.connection.cut()
+            self.remove(account)

@@ -1,0 +1,79 @@
+/* A verifier, and what its files ask of each other. */
+#ifndef VL_VERIFIER_STATE_H
+#define VL_VERIFIER_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "verifier/batch.h"
+#include "verifier/gate.h"
+#include "verifier/queue.h"
+#include "verifier/sources.h"
+#include "verifier/tickets.h"
+
+enum vl_phase { VL_OPEN, VL_DRAINING, VL_GIVING_UP };
+
+typedef struct {
+    vl_verifier *verifier;
+    vl_work *work;
+    pthread_t thread;
+} vl_worker;
+
+struct vl_verifier {
+    vl_verifier_options options;
+    unsigned forks;       /* forks of this process before it was made */
+    pthread_mutex_t lock; /* of all below, but what is atomic or has locks of its own */
+    pthread_cond_t work;  /* there may be some, or the phase has changed */
+    pthread_cond_t completed;
+    enum vl_phase phase;
+    vl_queue queue;
+    vl_tickets tickets;
+    vl_sources sources;
+    size_t most[VL_LISTS]; /* items of a batch that takes batch_us */
+    double item_ns[VL_LISTS];
+    unsigned threads, asleep, at_work; /* workers; at_work: and callers who work themselves */
+    vl_work *spare;                    /* for callers who work themselves; no more than threads are made */
+    unsigned spares;
+    atomic_size_t inside, collecting; /* callers who wait for verdicts, and for completions */
+    vl_verifier_stats stats;
+    vl_cache cache;
+    vl_gate gates[VL_GATES];
+    pthread_mutex_t closing; /* held by whoever ends the workers */
+    vl_worker *workers;
+    unsigned started; /* workers that have not ended */
+};
+
+/* What is to be done after the lock is given back. */
+typedef struct {
+    uint64_t gates; /* bit g: gate g is to be opened */
+    int completed;  /* there are new completions */
+} vl_news;
+
+/* ---- settle.c: all with the lock held ---- */
+
+/* Counts `count` results more of a job, which are there, and gives it back to its caller when they are all. */
+void vl_settle(vl_verifier *v, vl_news *news, vl_job *job, size_t count);
+
+/* Gives a job's items that wait this error. Returns how many there were. */
+size_t vl_give_up(vl_verifier *v, vl_news *news, vl_job *job, int error);
+
+/* Gives up what has run out of time. */
+void vl_expire(vl_verifier *v, vl_news *news, int64_t now_ns);
+
+/* Counts what was found out about a batch: statistics, the time of its items, bad sources. */
+void vl_account(vl_verifier *v, const vl_work *work, int64_t begun_ns, int by_caller);
+
+/* Without the lock. */
+void vl_tell(vl_verifier *v, const vl_news *news);
+
+/* ---- workers.c ---- */
+
+/* Returns VL_SUCCESS when all workers run, else VL_ERROR_MEMORY. */
+int vl_start_workers(vl_verifier *v);
+
+/* ---- fork.c ---- */
+
+/* Forks of this process so far, since the first call. */
+unsigned vl_forks(void);
+
+#endif

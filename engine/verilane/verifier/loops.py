@@ -1,0 +1,95 @@
+"""Items of an event loop: what its tasks ask in one turn of the loop is handed in at its end, in
+one call.
+"""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+
+from .._columns import column
+from .._cpu_verifier import Engine, Request
+from .dispatch import Dispatcher
+from .futures import verdict_of
+
+__all__ = ["LoopItems"]
+
+# So many items at most share one completion, since the first waits for the last.
+_TOGETHER = 512
+
+_Asked = tuple["asyncio.Future[Any]", "bytes | None", bytes, bytes]
+
+
+class LoopItems:
+    """What the tasks of one event loop have asked and not handed in yet."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, engine: Engine, dispatcher: Dispatcher
+    ) -> None:
+        self._loop, self._engine, self._dispatcher = loop, engine, dispatcher
+        self._asked: dict[tuple[Request, bool], list[_Asked]] = {}
+
+    def ask(
+        self, request: Request, key: bytes | None, signature: bytes, message: bytes
+    ) -> "asyncio.Future[Any]":
+        """Returns the future of one item."""
+        future = self._loop.create_future()
+        if not self._asked:
+            self._loop.call_soon(self._hand_in)
+        asked = self._asked.setdefault((request, key is None), [])
+        asked.append((future, key, signature, message))
+        return future
+
+    def _hand_in(self) -> None:
+        asked, self._asked = self._asked, {}
+        for (request, keyless), items in asked.items():
+            for start in range(0, len(items), _TOGETHER):
+                self._hand_in_part(request, keyless, items[start : start + _TOGETHER])
+
+    def _hand_in_part(self, request: Request, keyless: bool, items: list[_Asked]) -> None:
+        futures, keys, signatures, messages = zip(*items, strict=True)
+        part = _LoopPart(self._loop, futures, self._engine.isa)
+        tag = self._dispatcher.add(part)
+        result, _ = self._engine.submit_many(
+            tag,
+            part.results,
+            request,
+            None if keyless else column("keys", keys, widths=None),
+            column("signatures", signatures, widths=None),
+            column("messages", messages, widths=None),
+        )
+        if result < 0:
+            self._dispatcher.drop(tag)
+            part.results.view(np.int8)[:] = result
+            part.tell(None)
+
+
+class _LoopPart:
+    """The futures of one call of submit_many. Holds the memory that C writes to."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, futures: tuple["asyncio.Future[Any]", ...], isa: int
+    ) -> None:
+        self.results = np.zeros(len(futures), np.uint8)
+        self._loop, self._futures, self._isa = loop, futures, isa
+
+    def settle(self, result: int) -> Any:
+        """Returns what the loop is to do."""
+        return self._loop, (self.tell, None)
+
+    def tell(self, _: None) -> None:
+        """Runs in the loop."""
+        isa = self._isa
+        codes = self.results.view(np.int8).tolist()
+        for future, code in zip(self._futures, codes, strict=True):
+            if future.done():  # cancelled
+                continue
+            try:
+                verdict = verdict_of(code, isa)
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                future.set_result(verdict)
+
+    def fail(self, error: Exception) -> None:
+        """A loop does not survive a fork: nobody is there to be told."""

@@ -1,0 +1,437 @@
+"""The verifier's queue: classes, bounds, deadlines, cancelling, bad sources, the cache, a fork."""
+
+import os
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+import pytest
+
+from test_ecdsa_threads import exit_status
+from verifier_items import batch_of, mismatching, plug, plugged, valid
+from verilane import Busy, DeadlineExceeded, Shed, Verdict, VerifierClosed, VerifierForked
+from verilane.verifier import Item, Priority, Rules, Verifier
+
+OK, MISMATCH = Verdict.OK, Verdict.MISMATCH
+VOTE = valid("ed25519", 1)[0]
+
+
+def in_order(futures: dict[str, list[Future[Any]]]) -> list[str]:
+    """Waits for all; returns the names in the order in which the futures ended."""
+    order: list[str] = []
+    for name, each in futures.items():
+        for future in each:
+            future.add_done_callback(lambda _, name=name: order.append(name))
+    for each in futures.values():
+        for future in each:
+            future.result(60)
+    return order
+
+
+# ---- Classes ----
+
+
+def test_urgent_items_come_first() -> None:
+    """Handed in last, done first: beside them only what rides in a vector's empty lanes."""
+    items = valid("ed25519", 100)
+    with plugged(cache=0) as verifier:
+        futures = {
+            priority.name: [verifier.submit(item, priority=priority) for item in items]
+            for priority in reversed(Priority)
+        }
+        order = in_order(futures)
+    for priority in Priority:
+        places = [i for i, name in enumerate(order) if name == priority.name]
+        more_urgent = 100 * priority
+        assert places[-1] < more_urgent + 100 + 8
+        assert places[8] >= more_urgent
+
+
+def test_a_vote_does_not_wait_for_the_mempool() -> None:
+    """While thousands wait, a vote waits for one batch. The bound is wide, since other processes
+    run here too.
+    """
+    pool = batch_of(valid("p256.ecdsa", 60), 1000)
+    with Verifier(threads=2, cache=0) as verifier:
+        waiting = verifier.submit_many(pool, priority=Priority.MEMPOOL)
+        waits = []
+        for _ in range(20):
+            start = time.perf_counter()
+            assert verifier.verify(VOTE, priority=Priority.CONSENSUS) == OK
+            waits.append(time.perf_counter() - start)
+        assert verifier.stats()["depth"][Priority.MEMPOOL] > 0
+        assert sorted(waits)[len(waits) // 2] < 0.025
+        waiting.cancel()
+
+
+def test_batches_are_short() -> None:
+    """One job of thousands is done in batches, of which none takes long."""
+    batch = batch_of(valid("p256.ecdsa", 60), 100)
+    with Verifier(threads=1, cache=0, batch_time=0.001) as verifier:
+        assert verifier.verify_many(batch, priority=Priority.BULK).all_ok
+        stats = verifier.stats()
+        assert stats["batches"] >= 10
+        assert sum(stats["batch_sizes"]) == stats["batches"]
+
+
+def test_max_wait_fills_batches() -> None:
+    items = valid("ed25519", 16)
+    with Verifier(threads=1, cache=0, max_wait={Priority.BULK: 0.2}) as verifier:
+        start = time.perf_counter()
+        futures = []
+        for item in items:
+            futures.append(verifier.submit(item, priority=Priority.BULK))
+            time.sleep(0.001)
+        assert verifier.submit(valid("p256.ecdsa", 1)[0]).result(10) == OK  # others do not wait
+        assert time.perf_counter() - start < 0.2
+        assert [f.result(10) for f in futures] == [OK] * 16
+        assert time.perf_counter() - start >= 0.2
+        assert verifier.stats()["batches"] == 2
+
+
+def test_closing_does_not_wait_for_max_wait() -> None:
+    verifier = Verifier(threads=1, max_wait=3600.0)
+    future = verifier.submit(VOTE)
+    verifier.close()
+    assert future.result(0) == OK
+
+
+# ---- Bounds ----
+
+
+def test_a_full_queue_is_busy_at_once() -> None:
+    with plugged(queue={Priority.MEMPOOL: 10, Priority.BLOCK: 20}) as verifier:
+        futures = [verifier.submit(VOTE, priority=Priority.MEMPOOL) for _ in range(10)]
+        start = time.perf_counter()
+        for ask in (
+            lambda: verifier.submit(VOTE, priority=Priority.MEMPOOL),
+            lambda: verifier.verify(VOTE, priority=Priority.MEMPOOL),
+            lambda: verifier.submit_many([VOTE], priority=Priority.MEMPOOL),
+            lambda: verifier.submit_many([VOTE] * 19 + valid("p256.ecdsa", 2)),
+        ):
+            with pytest.raises(Busy):
+                ask()
+        assert time.perf_counter() - start < 0.1
+        assert verifier.stats()["depth"] == [0, 0, 10, 0]  # of the last one nothing was kept
+        futures.append(verifier.submit(VOTE, priority=Priority.CONSENSUS))
+        with pytest.raises(ValueError, match="more items"):
+            verifier.submit_many([VOTE] * 21)
+        assert [f.result(60) for f in futures] == [OK] * 11
+
+
+def test_tickets_are_bounded() -> None:
+    with plugged(tickets=5) as verifier:
+        futures = [verifier.submit(VOTE) for _ in range(4)]
+        with pytest.raises(Busy):
+            verifier.submit(VOTE)
+        assert [f.result(60) for f in futures] == [OK] * 4
+        assert verifier.submit(VOTE).result(60) == OK
+
+
+def test_only_the_mempool_is_shed() -> None:
+    """Memory for about 20 long items: urgent ones push the mempool's out, the oldest first."""
+    rules, key, signature, _ = VOTE
+    long = Item(rules, key, signature, bytes(1 << 16))
+    with Verifier(threads=1, memory=(48 << 20) + (21 << 16), item_bytes=49 << 20) as verifier:
+        plug(verifier)
+        pool = [verifier.submit(long, priority=Priority.MEMPOOL) for _ in range(12)]
+        bulk = [verifier.submit(long, priority=Priority.BULK) for _ in range(8)]
+        for priority in (Priority.MEMPOOL, Priority.BULK):
+            with pytest.raises(Busy):
+                verifier.submit(long, priority=priority)
+        block = [verifier.submit(long) for _ in range(5)]
+        vote = verifier.submit(long, priority=Priority.CONSENSUS)
+        for future in pool[:6]:
+            with pytest.raises(Shed):
+                future.result(0.5)
+        futures = [*pool[6:], *bulk, *block, vote]
+        assert {future.result(60) for future in futures} == {MISMATCH}
+        assert verifier.stats()["errors"][Priority.MEMPOOL][6] == 6
+        assert verifier.stats()["bytes"] == 0
+
+
+# ---- Deadlines and cancelling ----
+
+
+def test_deadlines() -> None:
+    with plugged() as verifier:
+        late = [verifier.submit(VOTE, timeout=0.001 * (i % 5)) for i in range(50)]
+        many = verifier.submit_many(valid("ed25519", 60), timeout=0.003)
+        early = [verifier.submit(VOTE, timeout=60) for _ in range(50)]
+        with pytest.raises(DeadlineExceeded):
+            verifier.verify(VOTE, timeout=0.002)
+        for future in late:
+            assert isinstance(future.exception(60), DeadlineExceeded)
+        assert isinstance(many.exception(60), DeadlineExceeded)
+        assert [f.result(60) for f in early] == [OK] * 50
+        assert verifier.stats()["errors"][Priority.BLOCK][7] == 50 + 60 + 1
+
+
+def test_deadlines_of_what_waits_for_company() -> None:
+    with Verifier(threads=1, max_wait=3600.0) as verifier:
+        start = time.perf_counter()
+        assert isinstance(verifier.submit(VOTE, timeout=0.05).exception(30), DeadlineExceeded)
+        assert 0.05 <= time.perf_counter() - start < 5
+
+
+def test_cancelling() -> None:
+    with plugged() as verifier:
+        futures = [verifier.submit(VOTE) for _ in range(20)]
+        many = verifier.submit_many([*valid("ed25519", 30), *valid("p256.ecdsa", 30)])
+        assert all(future.cancel() for future in futures[::2])
+        assert many.cancel()
+        assert verifier.stats()["depth"][Priority.BLOCK] == 10
+        for future in futures[::2]:
+            with pytest.raises(CancelledError):
+                future.result(0)
+        assert [f.result(60) for f in futures[1::2]] == [OK] * 10
+        assert not futures[1].cancel()
+        assert verifier.stats()["errors"][Priority.BLOCK][8] == 70
+
+
+# ---- Closing ----
+
+
+def test_draining() -> None:
+    verifier = plugged()
+    futures = [verifier.submit(VOTE, priority=p) for p in Priority for _ in range(30)]
+    verifier.close()
+    assert [future.result(0) for future in futures] == [OK] * 120
+
+
+def test_giving_up() -> None:
+    verifier = plugged()
+    futures = [verifier.submit(VOTE, priority=p) for p in Priority for _ in range(30)]
+    waiting = _in_thread(lambda: verifier.verify(VOTE))
+    while verifier.stats()["depth"][Priority.BLOCK] < 31:
+        pass
+    verifier.close(drain=False)
+    assert {type(future.exception(0)) for future in futures} == {VerifierClosed}
+    assert isinstance(waiting.exception(10), VerifierClosed)
+
+
+def _in_thread(call: Callable[[], Any]) -> Future[Any]:
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+# ---- Bad sources ----
+
+
+@pytest.mark.parametrize("scheme", ["ed25519", "secp256k1.schnorr"])
+def test_bad_sources_are_apart(scheme: str) -> None:
+    """Who sent a bad signature has batches of his own for a while; others share theirs."""
+    items = valid(scheme, 60)
+    with Verifier(threads=1, cache=0, suspect_time=0.6) as verifier:
+
+        def ask(source: int, items: list[Item] = items) -> int:
+            """Returns how many of the items were apart."""
+            before = verifier.stats()["apart"]
+            verifier.submit_many(items, source=source).result(60)
+            return int(verifier.stats()["apart"] - before)
+
+        assert ask(7) == 0
+        assert ask(7, [*items[:40], mismatching(items[40])]) == 0
+        assert verifier.stats()["suspects"] == 1
+        assert (ask(7), ask(8), ask(0)) == (60, 0, 0)
+        assert ask(0, [mismatching(items[0])]) == 0  # nobody is no source
+        assert ask(0) == 0
+        time.sleep(0.7)
+        assert ask(7) == 0
+        assert verifier.stats()["suspects"] == 0
+
+
+def test_other_schemes_have_nothing_to_spoil() -> None:
+    items = valid("secp256k1.ecdsa", 60)
+    with Verifier(threads=1, cache=0) as verifier:
+        verifier.verify_many([mismatching(items[0])], source=9)
+        verifier.submit_many(items, source=9).result(60)
+        assert verifier.stats()["apart"] == 0
+        assert verifier.stats()["suspects"] == 1
+
+
+def test_bad_items_of_a_suspect_leave_the_others_equation() -> None:
+    """One attacker's items cost the others nothing: no batch of theirs has a bad one."""
+    items = valid("ed25519", 60)
+    bad = [mismatching(item) for item in items]
+    with plugged(cache=0) as verifier:
+        verifier.submit(bad[0], source=13).result(60)
+        plug(verifier)
+        good = [verifier.submit(item, source=1 + i % 5) for i, item in enumerate(items)]
+        wrong = [verifier.submit(item, source=13) for item in bad]
+        assert [f.result(60) for f in good] == [OK] * 60
+        assert [f.result(60) for f in wrong] == [MISMATCH] * 60
+        assert verifier.stats()["apart"] == 60
+
+
+# ---- The cache ----
+
+
+def hits(verifier: Verifier, item: Item) -> int:
+    before = verifier.stats()["cache_hits"]
+    verifier.verify(item)
+    return int(verifier.stats()["cache_hits"] - before)
+
+
+def test_only_valid_items_are_remembered() -> None:
+    good, bad = VOTE, mismatching(VOTE)
+    with Verifier(threads=1) as verifier:
+        assert [hits(verifier, good) for _ in range(3)] == [0, 1, 1]
+        assert [hits(verifier, bad) for _ in range(3)] == [0, 0, 0]
+        assert verifier.verify(bad) == MISMATCH
+        assert verifier.stats()["cache_items"] == 1
+
+
+def test_rules_and_schemes_are_part_of_the_key() -> None:
+    """The same bytes under another rule, encoding, scheme or ID are another item."""
+    ecdsa, digest = valid("secp256k1.ecdsa", 1)[0], valid(Rules("sm2", digests=True), 1)[0]
+    with Verifier(threads=1) as verifier:
+        for item, others in [
+            (VOTE, [Rules("ed25519", rule=rule) for rule in ("rfc8032", "openssl", "strict")]),
+            (VOTE, [Rules("secp256k1.schnorr")]),
+            (
+                ecdsa,
+                [Rules("secp256k1.ecdsa", low_s=True), Rules("secp256k1.ecdsa", hybrid_keys=True)],
+            ),
+            (ecdsa, [Rules("p256.ecdsa"), Rules("secp256k1.ecdsa", encoding="der-lax")]),
+            (digest, [Rules("sm2"), Rules("sm2", user_id=b"x"), Rules("sm2", user_id=b"")]),
+        ]:
+            verifier.verify(item)
+            assert hits(verifier, item) == 1
+            for rules in others:
+                assert hits(verifier, item._replace(rules=rules)) == 0
+
+
+def test_every_byte_is_part_of_the_key() -> None:
+    """Bytes that move from one part to the next make another item, too."""
+    _, key, signature, message = VOTE
+    assert message
+    with Verifier(threads=1) as verifier:
+        assert verifier.verify(VOTE) == OK
+        for part in range(3):
+            parts = [key, signature, message]
+            for i in range(len(parts[part])):
+                changed = bytearray(parts[part])
+                changed[i] ^= 0x10
+                other = [*parts[:part], bytes(changed), *parts[part + 1 :]]
+                assert hits(verifier, Item("ed25519", *other)) == 0
+        moved = [
+            (key[:-1], key[-1:] + signature, message),
+            (key + signature[:1], signature[1:], message),
+            (key, signature[:-1], signature[-1:] + message),
+            (key, signature + message[:1], message[1:]),
+            (key, signature, message + b"\0"),
+        ]
+        for other in moved:
+            assert hits(verifier, Item("ed25519", *other)) == 0
+        assert hits(verifier, VOTE) == 1
+
+
+def test_the_cache_is_bounded() -> None:
+    items = [*valid("ed25519", 60), *valid("p256.ecdsa", 60), *valid("secp256k1.ecdsa", 60)] * 2
+    with Verifier(cache=64) as verifier:  # the smallest: 16 sets of 8
+        for _ in range(3):
+            verifier.submit_many(items).result(60)
+        assert 64 <= verifier.stats()["cache_items"] <= 128
+    with Verifier(cache=0) as verifier:
+        verifier.submit_many(items).result(60)
+        assert verifier.stats()["cache_items"] == verifier.stats()["cache_misses"] == 0
+
+
+def test_verifiers_do_not_share_a_cache() -> None:
+    with Verifier() as one, Verifier() as other:
+        one.verify(VOTE)
+        assert hits(other, VOTE) == 0
+
+
+def test_hits_among_others_in_one_batch() -> None:
+    items = valid("ed25519", 60)
+    mixed = [mismatching(item) if i % 3 else item for i, item in enumerate(items)]
+    with Verifier() as verifier:
+        verifier.submit_many(items[::2]).result(60)
+        verdicts = verifier.submit_many([*items, *mixed, *items[::-1]]).result(60)
+    expected = [OK] * 60 + [MISMATCH if i % 3 else OK for i in range(60)] + [OK] * 60
+    assert list(verdicts) == expected
+
+
+# ---- A fork ----
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_fork() -> None:
+    """The child's futures end with a name for it, its calls too, and it may have a verifier of its
+    own; the parent's goes on."""
+    verifier = plugged()
+    futures = [verifier.submit(VOTE) for _ in range(30)]
+    futures.append(verifier.submit_many(valid("ed25519", 30)))
+    told: list[int] = []
+    futures[0].add_done_callback(lambda _: told.append(1))
+
+    def child() -> bool:
+        assert all(isinstance(f.exception(0), VerifierForked) for f in futures)
+        assert told == []
+        for ask in (
+            lambda: verifier.verify(VOTE),
+            lambda: verifier.submit(VOTE),
+            lambda: verifier.submit_many([VOTE]),
+            lambda: verifier.stats(),
+        ):
+            with pytest.raises(VerifierForked):
+                ask()
+        verifier.close()
+        with Verifier(threads=2) as another:
+            return another.submit(VOTE).result(30) == another.verify(VOTE) == OK
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork beside threads
+        pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            status = 0 if child() else 2
+        finally:
+            os._exit(status)
+    assert exit_status(pid, seconds=60) == 0
+    assert [f.result(60) for f in futures[:30]] == [OK] * 30
+    assert futures[30].result(60).all_ok
+    assert told == [1]
+    verifier.close()
+
+
+# ---- Counters ----
+
+
+def test_prometheus() -> None:
+    prometheus = pytest.importorskip("prometheus_client")
+    registry = prometheus.CollectorRegistry()
+    with Verifier(threads=1) as verifier:
+        collector = verifier.register(registry, name="node")
+        verifier.verify(VOTE)
+        verifier.verify(mismatching(VOTE), priority=Priority.CONSENSUS)
+        verifier.submit_many(valid("ed25519", 32)).result(10)
+        sample = registry.get_sample_value
+        block, vote = {"class": "block"}, {"class": "consensus"}
+        assert sample("node_verdicts_total", {**block, "verdict": "ok"}) == 33
+        assert sample("node_verdicts_total", {**vote, "verdict": "mismatch"}) == 1
+        assert sample("node_alone_total") == 2
+        assert sample("node_queue_depth", block) == 0
+        assert sample("node_cache_hits_total") == 1
+        assert sample("node_batch_size_count") == 1
+        assert sample("node_batch_size_sum") == 32
+        assert sample("node_batch_size_bucket", {"le": "31.0"}) == 0
+        assert sample("node_batch_size_bucket", {"le": "63.0"}) == 1
+        assert sample("node_wait_seconds_count", block) == 33
+        assert sample("node_busy_seconds_total") > 0
+        assert "node_errors_total" in prometheus.generate_latest(registry).decode()
+        registry.unregister(collector)
