@@ -59,6 +59,14 @@ PYTHON_LAYERS = {
     "_cpu_terms": {"_columns", "_cpu", "_native"},
     "_known_points": {"_cpu", "_cpu_terms"},
     "_samples": {"_cpu", "_cpu_terms", "_known_points"},
+    "_recovery": {
+        "_columns",
+        "_cpu_signatures",
+        "_cpu_terms",
+        "_items",
+        "_offload",
+        "_trust",
+    },
     "_rates": {"", "_cpu", "_kernel_cache"},
     "_background": {"_rates"},
     "_choice": {
@@ -142,6 +150,7 @@ PYTHON_LAYERS = {
         "_verdicts",
         "errors",
         "secp256k1",
+        "_recovery",
     },
     "sm2": {
         "_choice",

@@ -196,10 +196,10 @@ def test_an_exception_between_two_steps(place: str, monkeypatch: pytest.MonkeyPa
     trusted = installed(Faulty(most=67))
     assert codes(WAYS[0], rows, device=NAME) == [1] * 200
     owner, name = {
-        "launched": (_offload._Run, "_launch"),
-        "to be finished": (_offload._Run, "_finish"),
+        "launched": (_offload.Run, "_launch"),
+        "to be finished": (_offload.Run, "_finish"),
         "to be judged": (Trusted, "answers"),
-        "finished": (_offload._Run, "_finish"),
+        "finished": (_offload.Run, "_finish"),
     }[place]
     step = getattr(owner, name)
 
@@ -223,7 +223,7 @@ def test_a_handler_that_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the very thread that has a launch under way: it does not wait for itself."""
     rows = WAYS[0].honest(200)
     installed(Faulty(most=67))
-    prepare, inner = _offload._Run._prepare, []
+    prepare, inner = _offload.Run._prepare, []
 
     def handled(run: Any, start: int, *rest: Any) -> Any:
         if start > 0 and not inner:
@@ -231,7 +231,7 @@ def test_a_handler_that_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
             inner[0] = codes(WAYS[0], rows, device=NAME)
         return prepare(run, start, *rest)
 
-    monkeypatch.setattr(_offload._Run, "_prepare", handled)
+    monkeypatch.setattr(_offload.Run, "_prepare", handled)
     with within(30):
         assert codes(WAYS[0], rows, device=NAME) == [1] * 200
     assert inner == [[1] * 200]
@@ -261,13 +261,13 @@ def test_items_that_may_not_be_asked_do_not_go_on_and_on(monkeypatch: pytest.Mon
     """All have one target: what comes before the points is not done twice for all of them."""
     rows = [forged("forged", 3**150, 19, i, 29) for i in range(100, 700)]
     prepared: list[int] = []
-    prepare = _offload._Run._prepare
+    prepare = _offload.Run._prepare
 
     def count(run: Any, start: int, *rest: Any) -> Any:
         prepared.append(start)
         return prepare(run, start, *rest)
 
-    monkeypatch.setattr(_offload._Run, "_prepare", count)
+    monkeypatch.setattr(_offload.Run, "_prepare", count)
     installed(Faulty(most=60))
     assert codes(WAYS[0], rows, device=NAME) == [5] * 600
     assert len(prepared) <= 3

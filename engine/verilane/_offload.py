@@ -29,7 +29,7 @@ from ._cpu_terms import CURVES, Terms
 from ._items import LANES, SIGNATURES_PER_CORE
 from ._trust import Answers, Launch, Trusted
 
-__all__ = ["BLOCK", "Batch", "Sharing", "verify"]
+__all__ = ["BLOCK", "Batch", "Run", "Sharing", "verify"]
 
 Codes = NDArray[np.uint8]
 Indices = NDArray[np.intp]
@@ -77,6 +77,11 @@ class Batch(NamedTuple):
         shortest = self.shortest
         _pool.run(n, work, threads=self.threads, least=least, grain=LANES, shortest=shortest)
 
+    def decide(self, codes: Codes, start: int, stop: int) -> None:
+        """Has the CPU do these items."""
+        work = self.verify(codes, *self.columns)
+        self.run(stop - start, lambda first, last: work(start + first, start + last))
+
 
 class Sharing(NamedTuple):
     """How a batch is shared out: the device takes blocks from its start on; the CPU, whenever it
@@ -113,23 +118,21 @@ def verify(
     """
     codes = np.zeros(batch.n, np.uint8)
     if device is None or not device.usable or (strict and not batch.summable) or not batch.n:
-        _on_cpu(batch, codes, 0, batch.n)
+        batch.decide(codes, 0, batch.n)
         return codes
     if sharing is None:  # else it is open already, and nobody is to be waited for
         device.open(CURVES[batch.scheme])
-    start, stop = _Run(batch, device, codes, strict, sharing).blocks()
+    start, stop = Run(batch, device, codes, strict, sharing).blocks()
     if start < stop:
-        _on_cpu(batch, codes, start, stop)
+        batch.decide(codes, start, stop)
     return codes
 
 
-def _on_cpu(batch: Batch, codes: Codes, start: int, stop: int) -> None:
-    work = batch.verify(codes, *batch.columns)
-    batch.run(stop - start, lambda first, last: work(start + first, start + last))
-
-
-class _Run:
+class Run:
     """One batch on one device."""
+
+    blind = True
+    """Whether answers are compared: then a target is asked for once."""
 
     def __init__(
         self,
@@ -195,7 +198,12 @@ class _Run:
         n, sharing = len(block.live), self._sharing
         within = None if sharing is None else _PATIENCE * sharing.launch(n) + _SLACK
         return self._device.launch(
-            self._batch.scheme, block.terms, block.live, owner=self, within=within
+            self._batch.scheme,
+            block.terms,
+            block.live,
+            owner=self,
+            within=within,
+            blind=self.blind,
         )
 
     def _help(self, block: _Block, launch: Launch | None, start: int) -> None:
@@ -211,7 +219,7 @@ class _Run:
             left = expected - (time.monotonic() - launch.ticket.asked)
             seconds = min(max(left / 2, 0), _CHUNK_SECONDS)
             first = max(start, self._end - max(least, int(seconds * per_second)))
-            _on_cpu(batch, self._codes, first, self._end)
+            batch.decide(self._codes, first, self._end)
             self._end = first
 
     def _finish(self, block: _Block, launch: Launch | None) -> None:
