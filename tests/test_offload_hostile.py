@@ -166,7 +166,7 @@ def test_a_device_that_is_not_used_costs_nothing(monkeypatch: pytest.MonkeyPatch
     rows = WAYS[0].rows[:100]
     assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
     trusted.quarantine("was put there by a test")
-    monkeypatch.delattr(_offload, "_Run")
+    monkeypatch.delattr(_offload, "Run")
     assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
 
 
