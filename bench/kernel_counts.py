@@ -21,9 +21,8 @@ from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 
-from machine import commit
-
 from verilane import _cuda_machine, _kernel_text
+from verilane.benchmark.machine import commit
 
 ARCHITECTURE = "sm_90"
 
