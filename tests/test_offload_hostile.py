@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from faulty_device import SCHEME_OF, Faulty, number, words
 from offload_items import WAYS, codes, forged, scalars
 from reference.secp256k1 import CURVE
-from verilane import _devices, _offload, use
+from verilane import _devices, _offload, ed25519, use
 from verilane._device_child import Child
 from verilane._known_points import known
 from verilane._trust import Trusted
@@ -271,6 +272,21 @@ def test_items_that_may_not_be_asked_do_not_go_on_and_on(monkeypatch: pytest.Mon
     installed(Faulty(most=60))
     assert codes(WAYS[0], rows, device=NAME) == [5] * 600
     assert len(prepared) <= 3
+
+
+def test_prepared_keys_of_refused_items_are_not_copied() -> None:
+    """A row of Ed25519's takes 6400 bytes: a large batch of bad signatures would double them."""
+    keys = [row.columns[0] for row in WAYS[5].honest(300)] * 4
+    prepared = ed25519.prepare(keys)
+    installed(Faulty())
+    tracemalloc.start()
+    try:
+        found = ed25519.verify_many(prepared, bytes(64 * 1200), [b""] * 1200, device=NAME)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.numpy().tolist() == [5] * 1200
+    assert most < prepared.nbytes / 2
 
 
 # ---- A device's own process ----
