@@ -20,6 +20,7 @@ from offload_items import WAYS, codes, forged, scalars
 from reference.secp256k1 import CURVE
 from verilane import _devices, _offload, ed25519, use
 from verilane._device_child import Child
+from verilane._device_worker import Turn
 from verilane._known_points import known
 from verilane._trust import Trusted
 from verilane.errors import DeviceFailure
@@ -218,6 +219,29 @@ def test_an_exception_between_two_steps(place: str, monkeypatch: pytest.MonkeyPa
     with within(20):
         assert codes(WAYS[0], rows, device=NAME) == [1] * 200
     assert trusted.missing is None
+
+
+def test_a_turn_ends_once() -> None:
+    """Whoever releases late, or twice, does not take it from whoever has it now."""
+    turn, first, second, run = Turn(), object(), object(), object()
+    assert turn.acquire(first, run)
+    assert not turn.acquire(second), "the same thread"
+    turn.release(second)
+    assert turn.locked()
+    turn.release(run)
+    turn.release(first)
+    assert not turn.locked()
+    assert turn.acquire(second, run)
+    turn.release(first)
+    assert turn.locked()
+    found: list[bool] = []
+    other = threading.Thread(target=lambda: found.append(turn.acquire(first, timeout=0.01)))
+    other.start()
+    other.join()
+    assert found == [False]
+    turn.release(second)
+    turn.release(run)
+    assert not turn.locked()
 
 
 def test_a_handler_that_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
