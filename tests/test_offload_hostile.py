@@ -262,6 +262,28 @@ def test_a_handler_that_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
     assert inner == [[1] * 200]
 
 
+def test_a_handler_that_verifies_while_a_device_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody knows yet how many items the device may have at a time: it gets none."""
+    rows = WAYS[0].honest(200)
+    device = Faulty()
+    installed(device)
+    ask, inner = Trusted._ask_room, []
+
+    def handled(trusted: Trusted, curve: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.delattr(_offload, "_Run")
+            inner.append(codes(WAYS[0], rows, device=NAME))
+        ask(trusted, curve)
+
+    monkeypatch.setattr(Trusted, "_ask_room", handled)
+    with within(30):
+        assert codes(WAYS[0], rows, device=NAME) == [1] * 200
+    assert inner == [[1] * 200]
+    assert device.asked > 200
+
+
 # ---- Items that a device is of no use for ----
 
 
