@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from faulty_device import SCHEME_OF, Faulty, number, words
-from offload_items import WAYS, codes, forged, scalars
+from offload_items import WAYS, Row, codes, forged, scalars
 from reference.secp256k1 import CURVE
 from verilane import _devices, _offload, ed25519, use
 from verilane._device_child import Child
@@ -74,6 +74,34 @@ def test_nobody_expects_a_known_answer() -> None:
         device.expects = {given: x for _, given, x in made}
         installed(device)
         assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
+
+
+class Idle(Faulty):
+    """Leaves one item's sum where sums on edwards25519 begin. key: u of it."""
+
+    key: bytes
+
+    def double_mul(self, curve: str, r: Any, exceptional: Any, u: Any, v: Any, q: Any) -> None:
+        super().double_mul(curve, r, exceptional, u, v, q)
+        for i in range(len(r)):
+            if u[i].tobytes() == self.key:
+                r[i] = np.concatenate([words(0), words(1)])
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("which", [5, 6, 7], ids=lambda which: WAYS[which].name)
+def test_nobody_expects_a_sum_that_was_not_begun(which: int, strict: bool) -> None:
+    """R of small order: a device may have that point without having done anything."""
+    way, s = WAYS[which], (77).to_bytes(32, "little")
+    rows = way.honest(40)
+    nothing = (1).to_bytes(32, "little")
+    row = Row((rows[0].columns[0], nothing + s, b"anything"), 5)
+    device = Idle()
+    device.key = s
+    trusted = installed(device)
+    with use(NAME, strict=strict):
+        assert codes(way, [row, *rows]) == [5] + [1] * 40
+    assert trusted.missing is None, "it was not asked"
 
 
 @pytest.mark.parametrize("curve", SCHEME_OF)
