@@ -84,10 +84,11 @@ class _Block(NamedTuple):
 def verify(batch: Batch, device: Trusted | None, *, strict: bool = False) -> Codes:
     """Returns the verdicts, as numbers. device None: the CPU does it all."""
     codes = np.zeros(batch.n, np.uint8)
-    if device is None or not device.usable or (strict and not batch.summable) or not batch.n:
+    if device is not None and (not device.usable or (strict and not batch.summable) or not batch.n):
+        device = None
+    if device is None or not device.open(CURVES[batch.scheme]):
         _on_cpu(batch, codes, 0, batch.n)
         return codes
-    device.open(CURVES[batch.scheme])
     done = _Run(batch, device, codes, strict).blocks()
     if done < batch.n:
         _on_cpu(batch, codes, done, batch.n)
