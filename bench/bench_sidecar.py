@@ -3,7 +3,8 @@
 Batches of 1,024 valid items, packed. In process: one caller, verify_many on all cores; and as many
 callers as cores, each with one, which is the best that this package does. Over the socket: one
 client with several batches under way. Server and client share the cores. The sides take turns; what
-is printed are medians, and the ratio to the first. Exit status 1 if one is less than 0.8.
+is printed are medians, of the ratios too (to the first side, and to the second). Exit status 1 if
+one of the first is less than 0.8.
 """
 
 import argparse
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import cores, describe
 from workload import (
     ed25519_signatures,
     p256_signatures,
@@ -30,6 +30,7 @@ from workload import (
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from sidecar_process import sidecar
 from verilane import ed25519, p256, secp256k1, sm2
+from verilane.benchmark.machine import cores, describe
 from verilane.sidecar import Client
 
 N = 1024
@@ -106,8 +107,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--batches", type=int, default=40, help="in a round")
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--batches", type=int, default=16, help="in a round")
     parser.add_argument("--only", default="", help="only schemes whose name holds this text")
     options = parser.parse_args()
     for name, value in describe().items():
@@ -135,10 +136,11 @@ def main() -> int:
                 [[seconds(run, options.batches) for run in runs] for _ in range(options.rounds)]
             )
             one, most, socket, single = (statistics.median(side) for side in times.T)
-            good &= one / socket >= TARGET
+            ratio, best = np.median(times[:, :2] / times[:, 2:3], axis=0)
+            good &= bool(ratio >= TARGET)
             print(
                 f"| {scheme} | {N / one:,.0f}/s | {N / most:,.0f}/s | {N / socket:,.0f}/s "
-                f"| {one / socket:.2f} | {most / socket:.2f} | {single * 1e3:.2f} ms "
+                f"| {ratio:.2f} | {best:.2f} | {single * 1e3:.2f} ms "
                 f"({one * 1e3:.2f} in process) |",
                 flush=True,
             )

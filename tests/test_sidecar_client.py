@@ -22,7 +22,8 @@ from verilane import Verdicts, ed25519, secp256k1
 
 grpc = pytest.importorskip("grpc")
 
-from verilane.sidecar import Busy, Client, SidecarUnavailable  # noqa: E402
+from verilane.errors import Busy  # noqa: E402
+from verilane.sidecar import Client, SidecarUnavailable  # noqa: E402
 from verilane.sidecar import verilane_pb2 as pb  # noqa: E402
 from verilane.sidecar.profiles import judge  # noqa: E402
 from verilane.sidecar.verilane_pb2_grpc import (  # noqa: E402

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from .._columns import Column, ColumnLike, column
 from .._verdicts import Verdicts
+from ..errors import Busy
 from ..sm2 import USER_ID_MOST
-from .errors import Busy, SidecarUnavailable
+from .errors import SidecarUnavailable
 from .link import Link, target_of
 from .profiles import SCHEMES, Scheme, packed_widths, profile_of
 from .work import Job, Piece, Queue
