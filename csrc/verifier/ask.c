@@ -67,6 +67,9 @@ static int admit_or_count(vl_verifier *v, vl_news *news, vl_job *job) {
 /* A caller who finds nobody else in line does a small job himself: no other thread has to be woken. */
 enum { ALONE_MOST = 8 };
 
+/* How often a caller whose item is at work lets others have the processor before he sleeps. */
+enum { PATIENCE = 3 };
+
 /* What a caller may work in, or NULL: as many as there are workers work already. With the lock held. */
 static vl_work *spare_work(vl_verifier *v) {
     if (v->at_work >= v->threads) return NULL;
@@ -123,9 +126,19 @@ static void do_a_batch(vl_verifier *v, vl_news *news) {
     v->spare = work;
 }
 
+/* Whoever was the last who might have done a batch sees to it that nothing is left. */
+static void stop_helping(vl_verifier *v) {
+    if (atomic_fetch_sub(&v->helpers, 1) > 1) return;
+    pthread_mutex_lock(&v->lock);
+    const int wake = v->asleep && !vl_queue_is_empty(&v->queue);
+    pthread_mutex_unlock(&v->lock);
+    if (wake) pthread_cond_signal(&v->work);
+}
+
 /* In a crowd, callers do the batches themselves. The processor goes to the others first, who are about to come; whoever has
- * it back and finds his item still waiting does a batch, and the others, when they have it back, find their verdicts there:
- * neither sleeps nor wake-ups, which take longer than verifying. The last one to leave sees to it that nothing is left. */
+ * it back and finds his item still waiting does a batch, and the others, when they have it back, find their verdicts there,
+ * or soon: neither sleeps nor wake-ups, which take as long as verifying. 64 callers on two processors do 1.4 times as much by
+ * it as with workers, 8 do 1.3 times as much (bench/verifier_figures.py). */
 static void help(vl_verifier *v, vl_job *job) {
     vl_news news = {0, 0};
     sched_yield();
@@ -135,11 +148,8 @@ static void help(vl_verifier *v, vl_job *job) {
         pthread_mutex_unlock(&v->lock);
         vl_tell(v, &news);
     }
-    if (atomic_fetch_sub(&v->helpers, 1) > 1) return;
-    pthread_mutex_lock(&v->lock);
-    const int wake = v->asleep && !vl_queue_is_empty(&v->queue);
-    pthread_mutex_unlock(&v->lock);
-    if (wake) pthread_cond_signal(&v->work);
+    stop_helping(v);
+    for (int turn = 0; turn < PATIENCE && !atomic_load(&job->done); turn++) sched_yield();
 }
 
 /* On return the job is settled, or there is an error and it was not taken. */
