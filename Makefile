@@ -1,4 +1,5 @@
-# make demo | test | bench | sanitize | lint | format | clean. Everything happens in .venv; nothing is installed outside.
+# make demo | test | test-eth | test-go | test-js | bench | sanitize | lib | lint | format | proto | clean. Everything
+# happens in .venv; nothing is installed outside, but by make install-lib PREFIX=/usr/local.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
 
@@ -9,17 +10,24 @@ PIP := $(RUN) -m pip --disable-pip-version-check -q
 # A test file stays in one process; ARGS="-n 0" runs all of them in this one (a debugger needs that).
 ON_ALL_CORES := -n auto --dist loadfile
 
-C_FILES := $(sort $(shell find csrc kernels tests/native bench -name '*.[ch]' -o -name '*.inc' -o -name '*.cl' 2>/dev/null))
-BUILD_FILES := pyproject.toml setup.py csrc/build_native.py $(filter csrc/% kernels/%,$(C_FILES))
+C_FILES := $(sort $(shell find csrc kernels tests/native tests/c bench nodes/c -name '*.[ch]' -o -name '*.inc' -o -name '*.cl' 2>/dev/null))
+BUILD_FILES := pyproject.toml setup.py $(wildcard csrc/*.py csrc/*.in) $(filter csrc/% kernels/%,$(C_FILES))
+# Where make install-lib puts include/ and lib/; DESTDIR comes before it, for those who make packages.
+PREFIX ?= /usr/local
+CLIB := engine/verilane/_clib
 
 .NOTPARALLEL:
-.PHONY: demo test bench sanitize lint format clean
+.PHONY: demo test test-eth test-go test-js bench sanitize lib install-lib lint format proto clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
 
 test: $(VENV)/.test $(VENV)/.built
 	$(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
+
+# With py-evm and eth-tester, which `make test` does without; bench/bench_eth_node.py takes them too.
+test-eth: $(VENV)/.test $(VENV)/.nodes $(VENV)/.built
+	$(RUN) -m pytest $(ON_ALL_CORES) tests/test_py_evm.py tests/test_eth_keys.py tests/test_eth_hash.py $(ARGS)
 
 bench: $(VENV)/.bench $(VENV)/.built
 	$(RUN) -m pytest bench $(ARGS)
@@ -30,6 +38,32 @@ sanitize: $(VENV)/.test $(VENV)/.built
 	    --build-base build/sanitize --build-lib build/sanitize/lib
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYCRYPTODOME_DISABLE_DEEPBIND=1 \
 	    PYTHONPATH=build/sanitize/lib $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
+
+# The C library, its header and its pkg-config file: built with the package, in its folder.
+lib: $(VENV)/.built
+	@$(RUN) -m verilane.clib --cflags --libs
+
+install-lib: $(VENV)/.built
+	mkdir -p $(DESTDIR)$(PREFIX)
+	cp -R $(CLIB)/include $(CLIB)/lib $(DESTDIR)$(PREFIX)
+
+# The packages for nodes, against their chains' own libraries. Where there is no Go or Node.js they are skipped, and that
+# is no failure; what Go and npm get comes from their public registries.
+GO_MODULES := nodes/go nodes/go/cometbft
+
+test-go: $(VENV)/.built
+	@if ! command -v go >/dev/null || ! command -v pkg-config >/dev/null; then \
+	    echo 'SKIPPED nodes/go: there is no go, or no pkg-config, here'; exit 0; fi; \
+	export PKG_CONFIG_PATH="$$($(RUN) -m verilane.clib --pkg-config-path)"; \
+	for module in $(GO_MODULES); do \
+	    echo "$$module"; \
+	    (cd $$module && test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go test -count=1 ./... $(ARGS)) || exit 1; \
+	done
+
+test-js: $(VENV)/.built
+	@if ! command -v npm >/dev/null; then echo 'SKIPPED nodes/js: there is no npm here'; exit 0; fi; \
+	export VERILANE_LIBRARY="$$($(RUN) -m verilane.clib --library)"; \
+	cd nodes/js && npm ci --no-audit --no-fund --loglevel=error && npm test
 
 lint: $(VENV)/.lint $(VENV)/.built
 	$(RUN) -m ruff check
@@ -42,8 +76,15 @@ format: $(VENV)/.lint
 	$(RUN) -m ruff format
 	$(VENV)/bin/clang-format -i $(C_FILES)
 
+# The sidecar's code from verilane.proto. Generated code runs with its generator's libraries and newer ones: so the
+# oldest that pyproject.toml takes, in an environment of its own.
+proto:
+	@$(PYTHON) -m venv build/proto
+	build/proto/bin/python -m pip --disable-pip-version-check -q install 'grpcio-tools==1.74.0' 'setuptools<81'
+	build/proto/bin/python tests/generated_code.py
+
 clean:
-	rm -rf $(VENV) build dist engine/*.egg-info engine/verilane/_native.*
+	rm -rf $(VENV) build dist engine/*.egg-info engine/verilane/_native.* $(CLIB)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -65,6 +106,6 @@ $(VENV)/.built: $(VENV)/.made $(BUILD_FILES)
 	@touch $@
 
 # What one command needs beside it: a dependency group of pyproject.toml.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
+$(VENV)/.demo $(VENV)/.test $(VENV)/.nodes $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	$(PIP) install --group $*
 	@touch $@

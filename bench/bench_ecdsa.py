@@ -8,11 +8,11 @@ from typing import Any
 
 import peers
 import pytest
-from machine import cores
 from workload import exceptional, packed, parsed_keys, signatures
 
 import verilane
 from verilane import Verdict, secp256k1
+from verilane.benchmark.machine import cores
 
 BATCHES = [1, 8, 64, 1024, 16384]
 SLOW_PEER = [n for n in BATCHES if n <= 1024]  # OpenSSL: a batch of 16,384 takes seconds

@@ -7,11 +7,11 @@ from typing import Any
 
 import peers
 import pytest
-from machine import cores
 from workload import p256_signatures, packed
 
 import verilane
 from verilane import p256
+from verilane.benchmark.machine import cores
 
 BATCHES = [1, 8, 64, 1024, 16384]
 SLOW_PEER = [n for n in BATCHES if n <= 1024]

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import peers
 import pytest
-from machine import cores
 from workload import (
     exceptional_schnorr,
     packed,
@@ -22,6 +21,7 @@ import verilane
 from verilane import Verdict, _cpu_signatures, secp256k1
 from verilane._columns import column
 from verilane._devices import isa_of
+from verilane.benchmark.machine import cores
 
 BATCHES = [1, 8, 64, 1024, 16384]
 MANY = [n for n in BATCHES if n >= 1024]

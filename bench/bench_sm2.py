@@ -7,11 +7,11 @@ from typing import Any
 
 import peers
 import pytest
-from machine import cores
 from workload import exceptional_sm2, packed, sm2_signatures
 
 import verilane
 from verilane import Verdict, sm2
+from verilane.benchmark.machine import cores
 
 pytest.importorskip("tongsuopy")
 

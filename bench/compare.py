@@ -21,7 +21,6 @@ import merkle_work
 import peers
 from figure import LARGE, Figure, Run
 from figures_batch import batch_figures
-from machine import cores, describe
 from workload import (
     OtherCurve,
     Signatures,
@@ -36,6 +35,7 @@ from workload import (
 
 import verilane
 from verilane import merkle, p256, secp256k1, sm2
+from verilane.benchmark.machine import cores, describe
 
 Clock = Callable[[], float]
 LEAVES = 1 << 20

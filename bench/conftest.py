@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from machine import describe
+
+from verilane.benchmark.machine import describe
 
 BUDGET = 1.5  # seconds that the rounds of one row may take
 

@@ -6,18 +6,44 @@ Every signature is by a key of its own, with low s: no cache can help, and libse
 import hashlib
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-import numpy as np
 from coincurve import PrivateKey, PublicKey
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 from nacl import bindings as sodium
-from nacl.signing import SigningKey
-from numpy.typing import NDArray
+
+from verilane.benchmark.items import (
+    Columns as Columns,
+)
+from verilane.benchmark.items import (
+    OtherCurve as OtherCurve,
+)
+from verilane.benchmark.items import (
+    Packed as Packed,
+)
+from verilane.benchmark.items import (
+    Signatures as Signatures,
+)
+from verilane.benchmark.items import (
+    ed25519_signatures as ed25519_signatures,
+)
+from verilane.benchmark.items import (
+    leaves as leaves,
+)
+from verilane.benchmark.items import (
+    p256_signatures as p256_signatures,
+)
+from verilane.benchmark.items import (
+    packed as packed,
+)
+from verilane.benchmark.items import (
+    schnorr_signatures as schnorr_signatures,
+)
+from verilane.benchmark.items import (
+    signatures as signatures,
+)
+from verilane.benchmark.items import (
+    sm2_signatures as sm2_signatures,
+)
 
 # SEC 2 v2.0 section 2.4.1.
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
@@ -28,70 +54,6 @@ SM2_ORDER = 0xFFFFFFFE_FFFFFFFF_FFFFFFFF_FFFFFFFF_7203DF6B_21C6052B_53BBF409_39D
 # RFC 8032 section 5.1, and a point of order 8.
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
-
-Packed = NDArray[np.uint8]
-Columns = tuple[list[bytes], list[bytes], list[bytes]]
-
-
-@dataclass(frozen=True)
-class Signatures:
-    """n valid signatures, in the forms that the libraries take."""
-
-    keys: list[bytes]  # 33 bytes
-    keys_uncompressed: list[bytes]  # 65 bytes
-    compact: list[bytes]  # r || s
-    der: list[bytes]
-    recoverable: list[bytes]  # r || s || id
-    digests: list[bytes]
-
-    def __len__(self) -> int:
-        return len(self.digests)
-
-    def head(self, n: int) -> "Signatures":
-        """The first n."""
-        return Signatures(*(column[:n] for column in vars(self).values()))
-
-    @property
-    def keys_raw(self) -> list[bytes]:
-        """The keys as x || y, 64 bytes."""
-        return [key[1:] for key in self.keys_uncompressed]
-
-
-def packed(column: list[bytes]) -> Packed:
-    """The column as an array of shape (n, width)."""
-    return np.frombuffer(b"".join(column), np.uint8).reshape(len(column), -1)
-
-
-@cache
-def signatures(n: int) -> Signatures:
-    """n signatures by libsecp256k1, always the same."""
-    rng = random.Random("bench")
-    result = Signatures([], [], [], [], [], [])
-    for _ in range(n):
-        private = PrivateKey(rng.randbytes(32))
-        digest = rng.randbytes(32)
-        recoverable = private.sign_recoverable(digest, hasher=None)
-        result.keys.append(private.public_key.format())
-        result.keys_uncompressed.append(private.public_key.format(compressed=False))
-        result.compact.append(recoverable[:64])
-        result.der.append(private.sign(digest, hasher=None))
-        result.recoverable.append(recoverable)
-        result.digests.append(digest)
-    return result
-
-
-@cache
-def schnorr_signatures(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    """(x-only keys, BIP-340 signatures, messages of 32 bytes), all valid, always the same."""
-    rng = random.Random("schnorr")
-    keys, signed, messages = [], [], []
-    for _ in range(n):
-        private = PrivateKey(rng.randbytes(32))
-        message = rng.randbytes(32)
-        keys.append(private.public_key_xonly.format())
-        signed.append(private.sign_schnorr(message, bytes(32)))
-        messages.append(message)
-    return keys, signed, messages
 
 
 def _with_other_messages(columns: Columns) -> Columns:
@@ -138,62 +100,6 @@ def schnorr_related(n: int) -> Columns:
     return keys, signed, messages
 
 
-@dataclass(frozen=True)
-class OtherCurve:
-    """n valid signatures over P-256 or SM2's curve, and the peer's own objects of the keys."""
-
-    keys: list[bytes]  # 33 bytes
-    keys_raw: list[bytes]  # x || y, 64 bytes
-    parsed: list[Any]
-    compact: list[bytes]  # r || s
-    der: list[bytes]
-    messages: list[bytes]  # 32 bytes: P-256's are digests
-
-    @property
-    def columns(self) -> list[Packed]:
-        """Keys (64 bytes), signatures and messages, packed."""
-        return [packed(column) for column in (self.keys_raw, self.compact, self.messages)]
-
-
-def _append(data: OtherCurve, public: Any, der: bytes, message: bytes) -> None:
-    numbers = public.public_numbers()
-    x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
-    r, s = decode_dss_signature(der)
-    data.keys.append(bytes([2 + y[31] % 2]) + x)
-    data.keys_raw.append(x + y)
-    data.parsed.append(public)
-    data.compact.append(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
-    data.der.append(der)
-    data.messages.append(message)
-
-
-@cache
-def p256_signatures(n: int) -> OtherCurve:
-    """n signatures of digests by OpenSSL (cryptography), by a key each."""
-    rng, algorithm = random.Random("p256"), ec.ECDSA(Prehashed(SHA256()))
-    result = OtherCurve([], [], [], [], [], [])
-    for _ in range(n):
-        private = ec.derive_private_key(rng.randrange(1, 2**255), ec.SECP256R1())
-        digest = rng.randbytes(32)
-        _append(result, private.public_key(), private.sign(digest, algorithm), digest)
-    return result
-
-
-@cache
-def sm2_signatures(n: int) -> OtherCurve:
-    """n signatures of messages of 32 bytes by Tongsuo, by a key each, with the default user ID."""
-    from tongsuopy.crypto import hashes
-    from tongsuopy.crypto.asymciphers import ec as tongsuo
-
-    rng, algorithm = random.Random("sm2"), tongsuo.ECDSA(hashes.SM3())
-    result = OtherCurve([], [], [], [], [], [])
-    for _ in range(n):
-        private = tongsuo.derive_private_key(rng.randrange(1, 2**255), tongsuo.SM2())
-        message = rng.randbytes(32)
-        _append(result, private.public_key(), private.sign(message, algorithm), message)
-    return result
-
-
 @cache
 def exceptional_sm2(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
     """(keys of 64 bytes, compact signatures, digests) with s G = -t Q, so that the sum is infinite:
@@ -211,19 +117,6 @@ def exceptional_sm2(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
         signed.append(((t - s) % SM2_ORDER).to_bytes(32, "big") + s.to_bytes(32, "big"))
         digests.append(rng.randbytes(32))
     return keys, signed, digests
-
-
-@cache
-def ed25519_signatures(n: int) -> Columns:
-    """(keys, signatures, messages of 32 bytes), all valid under every rule, always the same."""
-    rng = random.Random("ed25519")
-    keys, signed, messages = [], [], []
-    for _ in range(n):
-        private, message = SigningKey(rng.randbytes(32)), rng.randbytes(32)
-        keys.append(bytes(private.verify_key))
-        signed.append(private.sign(message).signature)
-        messages.append(message)
-    return keys, signed, messages
 
 
 @cache
@@ -309,9 +202,3 @@ def exceptional_schnorr(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
 def parsed_keys(n: int) -> list[PublicKey]:
     """The keys of signatures(n) as coincurve's objects."""
     return [PublicKey(key) for key in signatures(n).keys]
-
-
-@cache
-def leaves(n: int) -> Packed:
-    """n leaves of 32 bytes."""
-    return np.frombuffer(random.Random("leaves").randbytes(32 * n), np.uint8).reshape(n, 32)

@@ -61,6 +61,9 @@ typedef struct {
      * On output: ok[i] = 1, or 0 when there is none (y[i] then means nothing). */
     void (*decompress)(vl_u256 *y, uint8_t *ok, size_t n, const vl_u256 *x, const uint8_t *odd, void *scratch);
 
+    /* ok[i] = whether y^2 = x^3 + A x + B. On input: n <= VL_BLOCK; both coordinates below p. */
+    void (*on_curve)(uint8_t *ok, size_t n, const vl_point *q);
+
     /* *sum = the sum of all scalar * point, affine, by buckets of digits with `width` bits, and 1; or 0 if it is infinity.
      * NULL for curves without batch equations. On input: kinds <= VL_MSM_KINDS, n > 0 each; a scalar that is not centred has
      * four words and is below the group order, a centred one has 128 bits; the sizes above hold. */
@@ -80,7 +83,7 @@ int vl_secp256k1_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *
 int vl_p256_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
 int vl_sm2_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
 
-/* y^2 = x^3 + A x + B and both below p: the host's own check of every key, whoever decompressed it. */
+/* y^2 = x^3 + A x + B and both below p, one item at a time. */
 int vl_secp256k1_on_curve(const vl_point *q);
 int vl_p256_on_curve(const vl_point *q);
 int vl_sm2_on_curve(const vl_point *q);

@@ -89,11 +89,19 @@ static int roots_are_right(const curve_answers *known, const vl_curve_ops *ops, 
     return right;
 }
 
-/* The host's own check of points, which every key passes. */
-static int curve_check_is_right(const curve_answers *known) {
-    vl_point g = {known->roots[0].x, known->roots[0].y}, off = g;
-    off.y.w[0] ^= 1;
-    return known->curve->on_curve(&g) && !known->curve->on_curve(&off);
+/* The check of points, which every key passes: in lanes, and the host's one by one. */
+static int curve_check_is_right(const curve_answers *known, const vl_curve_ops *ops) {
+    vl_point q[MOST_ITEMS];
+    uint8_t ok[MOST_ITEMS];
+    const size_t n = items(ops, 2);
+    for (size_t i = 0; i < n; i++) {
+        q[i] = (vl_point){known->roots[0].x, known->roots[0].y};
+        q[i].y.w[0] ^= i % 2;
+    }
+    ops->on_curve(ok, n, q);
+    int right = known->curve->on_curve(&q[0]) && !known->curve->on_curve(&q[1]);
+    for (size_t i = 0; i < n; i++) right &= ok[i] == (i % 2 == 0);
+    return right;
 }
 
 /* ---- ECDSA as a whole ---- */
@@ -109,9 +117,9 @@ static int verdicts_are_right(const curve_answers *known, const vl_curve_ops *op
         memcpy(digests[i], known->digest, 32);
         digests[i][i % 32] ^= i % 2 == forged;
     }
-    vl_column key_column = {keys[0], NULL, 64};
-    vl_column signature_column = {signatures[0], NULL, 64};
-    vl_column digest_column = {digests[0], NULL, 32};
+    vl_column key_column = {keys[0], NULL, 64, 0};
+    vl_column signature_column = {signatures[0], NULL, 64, 0};
+    vl_column digest_column = {digests[0], NULL, 32, 0};
     vl_ecdsa_input input = {known->curve, &key_column, &signature_column, &digest_column, VL_COMPACT, VL_LOW_S};
     memset(verdicts, VL_UNDECIDED, sizeof verdicts);
     vl_ecdsa_verify_blocks(verdicts, n, &input, ops, scratch);
@@ -127,8 +135,8 @@ static int recovered_keys_are_right(const curve_answers *known, const vl_curve_o
         memcpy(signatures[i], known->signature, 65);
         memcpy(digests[i], known->digest, 32);
     }
-    vl_column signature_column = {signatures[0], NULL, 65};
-    vl_column digest_column = {digests[0], NULL, 32};
+    vl_column signature_column = {signatures[0], NULL, 65, 0};
+    vl_column digest_column = {digests[0], NULL, 32, 0};
     vl_ecdsa_input input = {known->curve, NULL, &signature_column, &digest_column, VL_COMPACT, VL_LOW_S};
     memset(keys, 0, sizeof keys);
     memset(verdicts, VL_UNDECIDED, sizeof verdicts);
@@ -152,9 +160,9 @@ static int schnorr_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops
         memcpy(messages[i], schnorr_message, 32);
         messages[i][i % 32] ^= i % 2 == forged;
     }
-    vl_column key_column = {keys[0], NULL, 32};
-    vl_column signature_column = {signatures[0], NULL, 64};
-    vl_column message_column = {messages[0], NULL, 32};
+    vl_column key_column = {keys[0], NULL, 32, 0};
+    vl_column signature_column = {signatures[0], NULL, 64, 0};
+    vl_column message_column = {messages[0], NULL, 32, 0};
     vl_hash_plan hashing = {VL_SHA256, 32, 1, &vl_padding_sha256, sha256, sha256};
     vl_schnorr_input input = {&key_column, &signature_column, &message_column, ops, &hashing, 0, seed, 1};
     memset(verdicts, VL_UNDECIDED, sizeof verdicts);
@@ -225,10 +233,10 @@ static int sm2_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops *sm
         memcpy(message, hashed ? sm2_message : sm2_digest, width);
         message[i % width] ^= i % 2 == forged;
     }
-    vl_column key_column = {keys[0], NULL, 64};
-    vl_column signature_column = {signatures[0], NULL, 64};
-    vl_column message_column = {messages[0], NULL, width};
-    vl_column id_column = {sm2_user_id, NULL, sizeof sm2_user_id};
+    vl_column key_column = {keys[0], NULL, 64, 0};
+    vl_column signature_column = {signatures[0], NULL, 64, 0};
+    vl_column message_column = {messages[0], NULL, width, 0};
+    vl_column id_column = {sm2_user_id, NULL, sizeof sm2_user_id, 0};
     vl_hash_plan hashing = {VL_SM3, 32, 1, &vl_padding_sha256, sm3, sm3};
     vl_sm2_input input = {&key_column, &signature_column, &message_column, hashed ? &id_column : NULL, 1, VL_COMPACT,
                           ops,         &hashing};
@@ -240,7 +248,7 @@ static int sm2_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops *sm
 }
 
 static int primitives_are_right(const curve_answers *known, const vl_curve_ops *ops, void *scratch) {
-    return curve_check_is_right(known) && ratios_are_right(known, ops, scratch) &&
+    return curve_check_is_right(known, ops) && ratios_are_right(known, ops, scratch) &&
            roots_are_right(known, ops, scratch) && sums_are_right(known, ops, scratch);
 }
 

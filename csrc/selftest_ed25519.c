@@ -26,9 +26,9 @@ static int verdicts_are_right(const vl_edwards_ops *ops, const vl_hash_ops *sha5
         memcpy(messages + ends[i], v->message, v->message_size);
         ends[i + 1] = ends[i] + v->message_size;
     }
-    vl_column key_column = {keys[0], NULL, 32};
-    vl_column signature_column = {signatures[0], NULL, 64};
-    vl_column message_column = {messages, ends, 0};
+    vl_column key_column = {keys[0], NULL, 32, 0};
+    vl_column signature_column = {signatures[0], NULL, 64, 0};
+    vl_column message_column = {messages, ends, 0, 0};
     vl_hash_plan hashing = {VL_SHA512, 64, 1, &vl_padding_sha512, sha512, sha512};
     vl_ed25519_input input = {
         &key_column, &signature_column, &message_column, NULL, vl_ed25519_rule_of(rule), &hashing, seed, 1};

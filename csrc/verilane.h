@@ -1,17 +1,29 @@
-/* Verilane's C ABI: signatures verified in batches, Merkle nodes hashed in lanes.
+/* Verilane's C ABI: many signatures verified at once, messages and Merkle trees hashed in lanes.
  *
- * Everything here handles PUBLIC data only: nothing is constant time. Keep secrets out.
+ * Everything here handles PUBLIC data only: nothing is constant time. Never give it a secret. It does not sign and holds no
+ * keys.
+ *
+ *     void *scratch = malloc(vl_scratch_size());                       // once per thread
+ *     vl_column keys = {.data = k, .width = 32}, signatures = {.data = s, .width = 64}, messages = {.data = m, .width = 32};
+ *     int error = vl_ed25519_verify(verdicts, n, &keys, &signatures, &messages, VL_ED25519_ZIP215, 0, seed,
+ *                                   VL_ISA_AUTO, scratch, vl_scratch_size());
+ *     if (error == VL_SUCCESS && verdicts[i] == VL_OK) ...             // one verdict per item, in order
+ *
+ * Flags for the compiler: `pkg-config --cflags --libs verilane`, or `python3 -m verilane.clib --cflags --libs`.
  *
  * Conventions
- *   1. Results come first, then inputs; the number of items `n` follows the results.
+ *   1. Results come first, then inputs; the number of items `n` follows the results. n = 0 is allowed.
  *   2. A call returns VL_SUCCESS or a negative error; an error is the caller's mistake (a NULL, an unknown ISA,
- *      too little scratch), never a property of an item. What is wrong inside an item is that item's verdict.
+ *      too little scratch), never a property of an item. What is wrong inside an item is that item's verdict. After an error
+ *      no verdict means anything.
  *   3. No call allocates, starts a thread or keeps a pointer; none waits, except that calls which come while the table of
  *      a curve is being made (some milliseconds, once) wait for it. The caller lends `scratch` (vl_scratch_size() bytes,
- *      any alignment); two calls may run at once if their scratch differs.
+ *      any alignment); calls may run at once in any number of threads if their scratch and their results differ, and after
+ *      a fork in both processes.
  *   4. Integers inside keys, signatures and digests are big-endian, as the standards write them.
+ *   5. Rules are arguments. The default (0) of each is the standard's own; README says which chain uses which.
  *
- * The text below VL_CDEF is also what cffi reads: declarations only, no preprocessor.
+ * The text between the VL_CDEF marks is also what cffi reads: declarations only, no preprocessor.
  */
 #ifndef VERILANE_H
 #define VERILANE_H
@@ -24,6 +36,18 @@ extern "C" {
 #endif
 
 /* VL_CDEF_BEGIN */
+
+/* ---- What this header belongs to ----
+ *
+ * The major number changes when a program that was compiled before would misread something; the shared library has it in
+ * its name, libverilane.so.1. The minor one grows with what is added. */
+enum { VL_ABI_MAJOR = 1, VL_ABI_MINOR = 0 };
+
+/* Of the library that is loaded: 65536 * major + minor. The program may go on if the major number is the header's and the
+ * minor one is not below it. */
+int vl_abi_version(void);
+
+/* ---- Verdicts, errors, columns ---- */
 
 /* One verdict per item; these numbers are fixed. When several faults hold, the first in this order is given. */
 enum vl_verdict {
@@ -43,13 +67,21 @@ enum vl_error {
     VL_ERROR_SELFTEST = -4  /* the ISA's known answers came out wrong */
 };
 
-/* A column of n byte strings. Packed when offsets is NULL: item i is data[i * width .. (i + 1) * width).
- * Ragged otherwise: n + 1 ascending offsets, item i is data[offsets[i] .. offsets[i + 1]); width is ignored. */
+const char *vl_verdict_name(int verdict); /* "OK", "BAD_KEY" ...; NULL if there is no such verdict */
+const char *vl_error_text(int error);     /* what an error means, for people; NULL if there is no such error */
+
+/* A column of n byte strings, in the caller's memory. Packed when offsets is NULL: item i is the `width` bytes from
+ * data[i * stride] on, where stride 0 stands for `width`; another one is for rows that hold more than this column.
+ * Ragged otherwise: n + 1 ascending offsets, item i is data[offsets[i] .. offsets[i + 1]); width and stride are ignored. */
 typedef struct {
     const uint8_t *data;
     const int64_t *offsets;
     size_t width;
+    size_t stride;
 } vl_column;
+
+/* For calls that take more than one. */
+enum vl_scheme { VL_SECP256K1_ECDSA = 0, VL_P256_ECDSA = 1, VL_SM2 = 2, VL_SECP256K1_SCHNORR = 3, VL_ED25519 = 4 };
 
 /* ---- Instruction sets: one row of the dispatch table each ---- */
 
@@ -174,63 +206,6 @@ int vl_sm2_verify(uint8_t *verdicts, size_t n, const vl_column *keys, const vl_c
                   const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
                   void *scratch, size_t scratch_size);
 
-/* ---- Signatures whose points are computed elsewhere ----
- *
- * A device that need not be trusted gets u, v and Q of many items and gives back R = u G + v Q (Ed25519: R = u B - v Q, v as
- * an integer). What R is compared with, the target, it never gets. */
-
-/* Rows of each item: numbers of four little-endian 64-bit words; points are x and y, eight words. A target's four words mean
- * something to vl_judge only. */
-typedef struct {
-    uint64_t *u, *v, *q, *targets;
-} vl_terms;
-
-/* As the verify functions up to the sum: verdicts of items with a fault; the others stay VL_UNDECIDED, and get their rows. */
-int vl_secp256k1_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
-                             const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags,
-                             int isa, void *scratch, size_t scratch_size);
-int vl_p256_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
-                        const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags, int isa,
-                        void *scratch, size_t scratch_size);
-int vl_secp256k1_schnorr_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
-                               const vl_column *signatures, const vl_column *messages, unsigned flags, int isa,
-                               void *scratch, size_t scratch_size);
-int vl_ed25519_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
-                     const vl_column *signatures, const vl_column *messages, int rule, unsigned flags, int isa,
-                     void *scratch, size_t scratch_size);
-int vl_sm2_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys, const vl_column *signatures,
-                 const vl_column *messages, const vl_column *user_ids, int one_user_id, int encoding, int isa,
-                 void *scratch, size_t scratch_size);
-
-enum vl_scheme { VL_SECP256K1_ECDSA = 0, VL_P256_ECDSA = 1, VL_SM2 = 2, VL_SECP256K1_SCHNORR = 3, VL_ED25519 = 4 };
-
-/* verdicts: VL_OK where R, which may be any words, meets its target; else VL_UNDECIDED: only the CPU may refuse an item. */
-int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme);
-
-/* The targets that points would meet: x(R), not reduced, whatever y; Ed25519: the encoding of R. */
-int vl_targets(uint64_t *targets, size_t n, const uint64_t *r, int scheme);
-
-/* The CPU's own R. infinite[i]: 1 if it is the point at infinity, and the row is zero. VL_ERROR_ARGUMENT also for u or v that
- * is not below the group order (Ed25519: 2^253), or a Q that is not on the curve. */
-int vl_double_mul(uint64_t *r, uint8_t *infinite, size_t n, const uint64_t *u, const uint64_t *v, const uint64_t *q,
-                  int scheme, int isa, void *scratch, size_t scratch_size);
-
-/* *hold = whether R = u G + v Q for all n items, by one random sum over each 1024 of them: a wrong R passes with probability
- * 2^-128 as long as it was given before the seed (32 random bytes, secret) was drawn. Ed25519: 8 R = 8 (u B - v Q). R may be any
- * words. VL_ERROR_ARGUMENT for P-256 and SM2, whose sums the CPU does not have. On input: u, v, Q as above. */
-int vl_sums_hold(int *hold, size_t n, const uint64_t *r, const uint64_t *u, const uint64_t *v, const uint64_t *q,
-                 int scheme, const uint8_t *seed, int isa, void *scratch, size_t scratch_size);
-
-/* What a device was asked of late: the last 2^20 targets. `recent`: vl_recent_size() bytes, zero at first, used by one call at
- * a time; key: VL_RECENT_KEY random bytes, secret, always the same for it.
- * unfit[i] = 1 if item i must not be asked: an item that was entered before, or comes before it, has this target with other
- * u, v or Q (another scheme counts as other ones; two that differ are taken for the same with probability 2^-63). Or two
- * different x(R) would meet the target, which is one in 2^127. The others are entered; if `always`, all are. */
-enum { VL_RECENT_KEY = 416 };
-size_t vl_recent_size(void);
-int vl_recent_enter(uint8_t *unfit, size_t n, const uint64_t *targets, const uint64_t *u, const uint64_t *v,
-                    const uint64_t *q, int scheme, int always, void *recent, const uint8_t *key);
-
 /* ---- Hashes ---- */
 
 enum vl_hash {
@@ -313,6 +288,12 @@ int vl_merkle_nodes(uint8_t *nodes, int *mutated, size_t n, const vl_column *lea
 int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, uint64_t total, int height, int tree,
                    int hash, int isa, void *scratch, size_t scratch_size);
 
+/* root = root of the tree over these n leaves, in one thread: the two calls above in one. limit: of an SSZ tree, how many
+ * chunks it may have, n or more; other kinds do not look at it. (OpenZeppelin's StandardMerkleTree arranges leaves in its
+ * own way where their number is no power of two; that is the caller's.) */
+int vl_merkle_root_of_leaves(uint8_t *root, int *mutated, size_t n, const vl_column *leaves, uint64_t limit, int tree,
+                             int hash, int isa, void *scratch, size_t scratch_size);
+
 /* parents = those of n groups of children on level `level`, which is not the highest and has `nodes` nodes. children: n
  * rows of width * 32 bytes; a group at the end of the level has fewer, and what follows them in its row is not looked at.
  * groups: the groups' numbers on that level, or NULL: first, first + 1, ... equal[i] = 1 if two equal neighbours are paired
@@ -370,31 +351,6 @@ enum { VL_TRIE_LONGEST_KEY = 256 };
 int vl_trie_verify(uint8_t *verdicts, int64_t *found, size_t n, size_t n_roots, const vl_column *roots,
                    const vl_column *keys, const vl_column *values, const vl_column *nodes, const int64_t *starts,
                    int hash_keys, void *memory, size_t memory_size, int isa, void *scratch, size_t scratch_size);
-
-/* ---- What light clients' proofs are read and hashed with ---- */
-
-/* Copies slice i, data[starts[i]] and on, to out[places[i]] and on, lengths[i] bytes. VL_ERROR_ARGUMENT where one leads
- * beyond the sizes of data or out. */
-int vl_copy_slices(uint8_t *out, size_t out_size, const int64_t *places, size_t n, const uint8_t *data, size_t size,
-                   const int64_t *starts, const int64_t *lengths);
-
-/* Reads the fields of n protobuf messages, data[starts[i]] up to data[ends[i]], whose field numbers are below 16.
- * fields = 5 columns of `capacity`: message, field number, value (of bytes: their length), where its bytes start and end;
- * *n_fields of them, message by message. capacity: half of all bytes is enough. types: for each of 256 tags the wire type,
- * 0 or 2, or -1 if there is none. good[i] = 0, and no fields, for a message that has another tag, ends within a field, or
- * has a varint that is longer than it need be or than 64 bits. */
-int vl_wire_fields(size_t *n_fields, uint64_t *fields, size_t capacity, uint8_t *good, size_t n, const uint8_t *data,
-                   size_t size, const int64_t *starts, const int64_t *ends, const int8_t *types);
-
-/* Visits the nodes of n partial Merkle trees (BIP 37) over totals[i] transactions, 1 to 2^32 - 1: those with good[i] = 1.
- * hashes[i]: the place of the first of n_hashes[i] hashes of 32 bytes, which are not read; flags[i]: of n_flags[i] bytes in
- * data. nodes = 7 columns of `capacity`: the tree, the node's height and number on its level, the rows of its left and
- * right child (-1 for none), the place of its hash (-1 where it is made of its children), its flag; *n_nodes of them,
- * tree by tree, depth first. capacity: for each tree its flags, or 33 (n_hashes[i] + 1) if that is less. good[i] is set to 0, and
- * there are no nodes, where hashes or flags are missing or left over. */
-int vl_partial_trees(size_t *n_nodes, int64_t *nodes, size_t capacity, uint8_t *good, size_t n, const uint8_t *data,
-                     size_t size, const int64_t *totals, const int64_t *n_hashes, const int64_t *hashes,
-                     const int64_t *n_flags, const int64_t *flags);
 
 /* VL_CDEF_END */
 

@@ -29,7 +29,8 @@ typedef long long i64;
 #define GLOBAL
 #define CONST static __device__ const
 #define CONST_ARG const
-#define KERNEL extern "C" __global__ void
+/* The block that _cuda.py launches. Up to 128 registers four of them are on a multiprocessor, and no kernel needs more. */
+#define KERNEL extern "C" __global__ void __launch_bounds__(128)
 #define LANE_ID() (blockIdx.x * blockDim.x + threadIdx.x)
 #else
 #include <stddef.h>
@@ -98,7 +99,8 @@ typedef int64_t i64;
 
 /* Before the short loops over limbs, which must disappear: gcc leaves some of them at -O2. NO_UNROLL: before loops that GPU
  * compilers must not unroll, lest they take minutes. UNROLL_LONG: before loops of long bodies, which must disappear on GPUs,
- * where an array is in registers only then; on a CPU (VL_ON_CPU: OpenCL's) they would but compile longer. */
+ * where an array is in registers only then; on a CPU (VL_ON_CPU: OpenCL's) they would but compile longer. UNROLL_ROUNDS: the
+ * same, and compilers for CPUs do as they like. */
 #if defined(__OPENCL_VERSION__) || defined(__CUDACC__)
 #define UNROLL _Pragma("unroll")
 #define NO_UNROLL _Pragma("unroll 1")
@@ -113,6 +115,11 @@ typedef int64_t i64;
 #define UNROLL_LONG NO_UNROLL
 #else
 #define UNROLL_LONG UNROLL
+#endif
+#if (defined(__OPENCL_VERSION__) || defined(__CUDACC__)) && !defined(VL_ON_CPU)
+#define UNROLL_ROUNDS UNROLL
+#else
+#define UNROLL_ROUNDS
 #endif
 
 /* A hint, never a need. */

@@ -36,7 +36,7 @@ def run(*arguments: Any, **environment: str) -> "subprocess.CompletedProcess[str
         env={**os.environ, "COLUMNS": "200", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+if "FAKE_CUDA_PROGRAMS" in os.environ:  # test_cuda.py
+    import fake_cuda
+
+    fake_cuda.install()
+
 from verilane import devices
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +26,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 DEVICES = devices()
+# Where no CUDA device is, test_cuda.py runs what takes these on a driver without one.
+DEVICES = [each for each in DEVICES if each.available or each.kind != "cuda"]
+PLACES = [each.name for each in DEVICES if each.kind != "cpu"]
 
 
 def there(name: str) -> str:
@@ -46,6 +54,12 @@ def isa(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session", params=[each.name for each in DEVICES])
 def hasher(request: pytest.FixtureRequest) -> str:
     """The name of a device that hashes, for every one of this machine."""
+    return there(request.param)
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest) -> str:
+    """The name of a device beside the CPU, for every one of this machine."""
     return there(request.param)
 
 

@@ -1,16 +1,17 @@
 """Machines for the GPU kernels of the curves: their text as plain C (with and without emulated
-carry chains), and every OpenCL device that is here. All have the methods of `_opencl.Machine`.
+carry chains), and every device beside the CPU. All have the methods of `_machine.Machine` that
+curves need.
 """
 
 import ctypes
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
+from conftest import PLACES, there
 from native_library import library
-from verilane import _opencl
+from verilane import _machines
 
 
 class NativeBuffer:
@@ -25,6 +26,8 @@ class NativeBuffer:
 
 class NativeMachine:
     """tests/native/threads.c."""
+
+    lanes, overlaps = 1, False
 
     def __init__(self, *defines: str, verify: bool = False) -> None:
         self.defines, self.verify = defines, verify
@@ -64,16 +67,13 @@ class NativeMachine:
 MACHINES = {
     "native": lambda: NativeMachine(verify=True),
     "native-ptx": lambda: NativeMachine("EMULATE_PTX", verify=True),
-    **{place.name: lambda place=place: _opencl.machine(place.name) for place in _opencl.found()},
+    **{place: lambda place=place: _machines.machine(there(place)) for place in PLACES},
 }
 _made: dict[str, Any] = {}
 
 
 def curve_machine(name: str) -> Any:
     """Returns a machine by its name in MACHINES; skips where it is missing, with the reason."""
-    for place in _opencl.found():
-        if place.name == name and place.missing is not None:
-            pytest.skip(f"{name}: {place.missing}")
     if name not in _made:
         _made[name] = MACHINES[name]()
     return _made[name]

@@ -3,9 +3,11 @@
 import os
 import random
 import signal
+import stat
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -285,3 +287,13 @@ def open_device(name: str) -> Faulty:
     made = Dying(name, after=1)
     made.how = {1: "crash", 2: "hang", 3: "kill"}[which]
     return made
+
+
+def open_talker(name: str) -> Faulty:
+    """A driver that writes where it should not, and does not stop."""
+    for handle in range(3, 64):
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(handle).st_mode):
+                while True:
+                    os.write(handle, bytes(1 << 20))
+    raise AssertionError

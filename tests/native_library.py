@@ -19,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["-std=c11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror"]
+INCLUDES = [f"-I{folder}" for folder in ("csrc", "kernels", "tests/native")]
 
 if sys.platform == "darwin":
     # chosen.c is linked with what is loaded already, as ELF does by itself.
@@ -63,14 +64,18 @@ def has_avx512() -> bool:
 @cache
 def library(source: str, *defines: str, verify: bool = False) -> ctypes.CDLL:
     """Returns tests/native/<source>, compiled with these -D options, loaded."""
+    return ctypes.CDLL(str(built(source, *defines, verify=verify)))
+
+
+def built(source: str, *defines: str, verify: bool = False, flags: tuple[str, ...] = ()) -> Path:
+    """Returns where it lies. flags: for the linker."""
     options = [f"-D{define}" for define in defines] + (["-DVERIFY"] if verify else [])
-    includes = [f"-I{folder}" for folder in ("csrc", "kernels", "tests/native")]
-    command = [_compiler(), *FLAGS, *options, *includes, f"tests/native/{source}"]
+    command = [_compiler(), *FLAGS, *options, *INCLUDES, f"tests/native/{source}", *flags]
     name = hashlib.sha256(_everything() + repr(command).encode()).hexdigest()[:32]
     target = ROOT / "build" / "native" / f"{name}.so"
     if not target.exists():
         _compile(command, target)
-    return ctypes.CDLL(str(target))
+    return target
 
 
 def _compile(command: list[str], target: Path) -> None:

@@ -12,7 +12,8 @@ import ed25519_items
 import schnorr_items
 import sm2_items
 from exceptional_items import exceptional_items
-from items import honest_items
+from items import from_scalars, honest_items
+from reference.ecdsa import compact
 from reference.p256 import CURVE as P256
 from reference.secp256k1 import CURVE as SECP256K1
 from verilane import Verdicts, ed25519, p256, secp256k1, sm2
@@ -130,3 +131,19 @@ WAYS = [
         for rule in ("ZIP215", "RFC8032", "OPENSSL", "STRICT")
     ),
 ]
+
+
+# ---- secp256k1 ECDSA with chosen internals ----
+
+
+def forged(name: str, x: int, u1: int, u2: int, q: int) -> Row:
+    """An item whose target is x, and whose sum is another point."""
+    item = from_scalars(name, u1, u2, q)
+    n = SECP256K1.N
+    r = x % n
+    s = r * pow(u2, -1, n) % n
+    return Row((item.key, compact(r, s), (u1 * s % n).to_bytes(32, "big")), 5)
+
+
+def scalars(*numbers: int) -> bytes:
+    return b"".join((number % SECP256K1.N).to_bytes(32, "little") for number in numbers)

@@ -276,7 +276,7 @@ def test_devices() -> None:
     assert scalar.missing is None
     assert scalar.signature_lanes == 1
     for device in devices():
-        assert device.kind in ("cpu", "opencl")
+        assert device.kind in ("cpu", "opencl", "cuda")
         assert device.name.startswith(f"{device.kind}:")
         assert device.available == (device.missing is None)
         assert device.signature_lanes or device.hash_lanes or device.missing

@@ -1,5 +1,5 @@
 """The GPU kernels of the curves (kernels/*.cl): the same bodies on their text as plain C and on
-every OpenCL device, against plain integers.
+every device beside the CPU, against plain integers.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ from reference import ed25519, p256, secp256k1, sm2
 from reference.ed25519 import TORSION, L
 from reference.secp256k1 import LAMBDA
 from reference.weierstrass import Curve, Point
-from verilane import _fixed_base, _native, _opencl_curves
+from verilane import _device_curves, _fixed_base, _native
 
 RNG = random.Random("curve kernels")
 CURVES = {"secp256k1": secp256k1.CURVE, "p256": p256.CURVE, "sm2": sm2.CURVE}
@@ -154,8 +154,8 @@ def check_double_mul(
 def test_double_mul(machine: Any, name: str) -> None:
     """In one batch and in many, at every place."""
     made, results, keys = cases_of(name)
-    curve = _opencl_curves.curve(machine, name)
-    assert isinstance(curve, _opencl_curves.Weierstrass)
+    curve = _device_curves.curve(machine, name)
+    assert isinstance(curve, _device_curves.Weierstrass)
     columns = words([c.u for c in made]), words([c.v for c in made]), points(keys)
     r, exceptional = curve.double_mul(*columns)
     check_double_mul(CURVES[name], made, results, r, exceptional.tolist())
@@ -187,6 +187,8 @@ class Ops(ctypes.Structure):
             ),
         ),
         ("decompress", ctypes.c_void_p),
+        ("on_curve", ctypes.c_void_p),
+        ("msm", ctypes.c_void_p),
         ("curve", ctypes.c_void_p),
     )
 
@@ -220,8 +222,8 @@ def test_double_mul_as_the_cpu_does(machine: Any, name: str) -> None:
     u = [RNG.choice([RNG.randrange(n), RNG.choice(made).u]) for _ in range(count)]
     v = [RNG.choice([RNG.randrange(n), RNG.choice(made).v]) for _ in range(count)]
     columns = [words(u), words(v), points([RNG.choice(keys) for _ in range(count)])]
-    curve = _opencl_curves.curve(machine, name)
-    assert isinstance(curve, _opencl_curves.Weierstrass)
+    curve = _device_curves.curve(machine, name)
+    assert isinstance(curve, _device_curves.Weierstrass)
     r, exceptional = curve.double_mul(*columns)
     known, undecided = cpu_double_mul(name, columns)
     both = (exceptional == 0) & (undecided == 0)
@@ -266,13 +268,13 @@ def test_decompress(machine: Any, name: str) -> None:
     x = [*range(30), *(p - k for k in range(1, 30)), *(RNG.randrange(p) for _ in range(60))]
     for odd in (0, 1):
         parity = np.full(len(x), odd, np.uint8)
-        y, ok = _opencl_curves.curve(machine, name).decompress(words(x), parity)
+        y, ok = _device_curves.curve(machine, name).decompress(words(x), parity)
         expected = [curve.lift_x(each, odd) for each in x]
         assert ok.tolist() == [int(point is not None) for point in expected]
         for point, got in zip(expected, numbers(y), strict=True):
             assert point is None or point[1] == got
         assert None in expected
-    empty = _opencl_curves.curve(machine, name).decompress(words([]), np.empty(0, np.uint8))
+    empty = _device_curves.curve(machine, name).decompress(words([]), np.empty(0, np.uint8))
     assert [len(column) for column in empty] == [0, 0]
 
 
@@ -282,7 +284,7 @@ def test_decompress_edwards(machine: Any) -> None:
     y += [RNG.randrange(2**255) for _ in range(60)]
     for odd in (0, 1):
         parity = np.full(len(y), odd, np.uint8)
-        found, ok = _opencl_curves.curve(machine, "ed25519").decompress(words(y), parity)
+        found, ok = _device_curves.curve(machine, "ed25519").decompress(words(y), parity)
         for each, got, good in zip(y, numbers(found), ok.tolist(), strict=True):
             x = ed25519.recover_x(each, odd)
             assert good == (x is not None)
@@ -325,8 +327,8 @@ def edwards_cases() -> list[tuple[int, int, tuple[int, int], tuple[int, int]]]:
 
 def test_double_mul_edwards(machine: Any) -> None:
     made = edwards_cases()
-    curve = _opencl_curves.curve(machine, "ed25519")
-    assert isinstance(curve, _opencl_curves.Edwards)
+    curve = _device_curves.curve(machine, "ed25519")
+    assert isinstance(curve, _device_curves.Edwards)
     columns = words([c[0] for c in made]), words([c[1] for c in made]), points([c[2] for c in made])
     expected = [c[3] for c in made]
     assert numbers(curve.double_mul(*columns)) == expected

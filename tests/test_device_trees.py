@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import PLACES, there
 from merkle_trees import TREES
 from test_merkle import hashes
-from verilane import MutatedTree, _device_hashes, _device_nodes, _opencl, merkle
+from verilane import MutatedTree, _device_hashes, _device_nodes, _machines, merkle
 
 LEAVES = hashes(700)
 SIZES = [*range(1, 71), 127, 128, 129, 255, 256, 257, 273]
@@ -18,19 +19,15 @@ SIZES = [*range(1, 71), 127, 128, 129, 255, 256, 257, 273]
 pytestmark = pytest.mark.parametrize("tree", TREES)
 
 
-@pytest.fixture(scope="module", params=[place.name for place in _opencl.found()])
+@pytest.fixture(scope="module", params=PLACES)
 def device(request: pytest.FixtureRequest) -> str:
     """Every device that keeps trees."""
-    name: str = request.param
-    missing = next(place.missing for place in _opencl.found() if place.name == name)
-    if missing is not None:
-        pytest.skip(f"{name}: {missing}")
-    return name
+    return there(request.param)
 
 
 @pytest.fixture
-def little_memory(device: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[_opencl.Machine]:
-    machine = _opencl.machine(device)
+def little_memory(device: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    machine = _machines.machine(device)
     monkeypatch.setattr(machine, "memory", 8192)
     monkeypatch.setattr(machine, "largest_buffer", 4096)
     return machine
@@ -93,7 +90,7 @@ def test_changes(device: str, tree: str, data: st.DataObject) -> None:
                 same(trees)
 
 
-def test_more_leaves_than_memory(device: str, tree: str, little_memory: _opencl.Machine) -> None:
+def test_more_leaves_than_memory(device: str, tree: str, little_memory: Any) -> None:
     """A root is made of subtrees that fit; the CPU does the rest."""
     for n in (127, 128, 129, 255, 256, 257, 300, 699, 700):
         assert merkle.root(LEAVES[:n], tree, device=device) == TREES[tree].root(LEAVES[:n]), n
@@ -107,7 +104,7 @@ def test_more_leaves_than_memory(device: str, tree: str, little_memory: _opencl.
                 merkle.root(leaves, tree, device=device)
 
 
-def test_a_tree_larger_than_memory(device: str, tree: str, little_memory: _opencl.Machine) -> None:
+def test_a_tree_larger_than_memory(device: str, tree: str, little_memory: Any) -> None:
     """Leaves go up in parts, all the same."""
     same(both(LEAVES, tree, device))
 

@@ -1,6 +1,7 @@
 """Kernel texts as GPU compilers take them, and the cache of what those make."""
 
 import hashlib
+import os
 import re
 import sys
 import threading
@@ -90,6 +91,44 @@ def test_cache_that_can_not_be_written(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setenv("VERILANE_CACHE", str(place))
         _kernel_cache.store("key", b"content")
         assert _kernel_cache.load("key") is None
+
+
+def test_cache_takes_nothing_from_others(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds programs that are run: only this user's own files count, under their own names."""
+    _kernel_cache.store("key", b"content")
+    kept = cache / "key"
+    kept.rename(cache / "another key")
+    assert _kernel_cache.load("another key") is None
+    _kernel_cache.store("key", b"content")
+    kept.chmod(0o620)
+    assert _kernel_cache.load("key") is None
+    kept.chmod(0o602)
+    assert _kernel_cache.load("key") is None
+    kept.chmod(0o600)
+    assert _kernel_cache.load("key") == b"content"
+    elsewhere = kept.rename(tmp_path / "elsewhere")
+    kept.symlink_to(elsewhere)
+    assert _kernel_cache.load("key") is None
+    kept.unlink()
+    elsewhere.rename(kept)
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert _kernel_cache.load("key") is None
+
+
+def test_cache_waits_for_nobody(cache: Path) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(cache / "key")
+    (cache / "folder").mkdir()
+    found: list[bytes | None] = []
+    reader = threading.Thread(
+        target=lambda: found.extend(map(_kernel_cache.load, ["key", "folder"])), daemon=True
+    )
+    reader.start()
+    reader.join(10)
+    assert found == [None, None]
 
 
 def test_cache_under_many_writers(cache: Path) -> None:

@@ -26,9 +26,9 @@ Shared = Callable[[str], Path]
 OK, MISMATCH = Verdict.OK, Verdict.MISMATCH
 MALFORMED = Verdict.BAD_SIGNATURE
 
-# Up to four levels of a binary tree, two of one of width 16; around lanes and C's block of 512.
+# Up to four levels of a binary tree, two of one of width 16; around lanes and C's block of 2,048.
 SIZES = [*range(1, 41), 255, 256, 257]
-LARGE = [511, 512, 513, 1030]
+LARGE = [513, 2047, 2048, 2049, 4100]
 
 
 def numbers(tree: str, indices: Any, sizes: Any) -> dict[str, Any]:

@@ -11,14 +11,13 @@ import pytest
 import items
 from faulty_device import Faulty, hangs, out_of_memory, unwritten, unwritten_points, zeros
 from items import from_scalars
-from offload_items import WAYS, Row, Way, codes, columns
-from reference.ecdsa import compact
+from offload_items import WAYS, Row, Way, codes, columns, forged, scalars
 from reference.secp256k1 import CURVE
 from verilane import (
     DeviceUnavailable,
     _devices,
+    _machines,
     _offload,
-    _opencl,
     devices,
     ed25519,
     secp256k1,
@@ -28,7 +27,6 @@ from verilane import (
 from verilane._trust import Trusted
 
 NAME = "faulty:0"
-N = CURVE.N
 
 
 @pytest.fixture(autouse=True)
@@ -142,14 +140,6 @@ def test_what_the_cpu_does_whatever_the_device() -> None:
 # ---- What a device is asked, and never asked twice ----
 
 
-def forged(name: str, x: int, u1: int, u2: int, q: int) -> Row:
-    """An item whose target is x, and whose sum is another point."""
-    item = from_scalars(name, u1, u2, q)
-    r = x % N
-    s = r * pow(u2, -1, N) % N
-    return Row((item.key, compact(r, s), (u1 * s % N).to_bytes(32, "big")), 5)
-
-
 class Replaying(Faulty):
     """The worst that mixed-up memory can do: to every item it gives what the item expects, if it
     is the answer to any item that the device has ever been asked, in this launch or another.
@@ -171,10 +161,6 @@ class Replaying(Faulty):
             if wanted in self.seen and not np.array_equal(self.seen[wanted], r[i]):
                 r[i] = self.seen[wanted]
                 self.replayed += 1
-
-
-def scalars(*numbers: int) -> bytes:
-    return b"".join((number % N).to_bytes(32, "little") for number in numbers)
 
 
 X = CURVE.multiply_base(11 + 13 * 17)[0]  # type: ignore[index]
@@ -402,54 +388,47 @@ def test_names() -> None:
         pass
 
 
-# ---- OpenCL ----
-
-
-@pytest.fixture(scope="module", params=[place.name for place in _opencl.found()])
-def opencl(request: pytest.FixtureRequest) -> str:
-    missing = next(place.missing for place in _opencl.found() if place.name == request.param)
-    if missing is not None:
-        pytest.skip(f"{request.param}: {missing}")
-    return str(request.param)
+# ---- Devices that are here ----
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_on_opencl(way: Way, opencl: str) -> None:
+def test_on_a_device(way: Way, place: str) -> None:
     for strict in (False, True):
         rows = [*way.honest(250), *way.rows[:150]]
-        with use(opencl, strict=strict):
+        with use(place, strict=strict):
             assert codes(way, rows) == [row.verdict for row in rows]
-            trusted = _devices.trusted_of("opencl")
-    assert trusted is _devices.trusted_of(opencl)
+            trusted = _devices.trusted_of(place.partition(":")[0])
+    assert trusted is _devices.trusted_of(place)
     assert trusted is not None
     assert trusted.missing is None
-    found = next(device for device in devices() if device.name == opencl)
+    found = next(device for device in devices() if device.name == place)
     assert found.available
     assert found.signature_lanes > 0
     trusted.quarantine("was put there by a test")
-    found = next(device for device in devices() if device.name == opencl)
+    found = next(device for device in devices() if device.name == place)
     assert found.missing == "in quarantine: it was put there by a test"
 
 
-def test_opencl_in_a_process_of_its_own(opencl: str) -> None:
+def test_a_device_in_a_process_of_its_own(place: str) -> None:
     rows = WAYS[0].rows[:300]
-    with use(opencl, isolated=True):
+    with use(place, isolated=True):
         assert codes(WAYS[0], rows) == [row.verdict for row in rows]
-    assert _devices._trusted[opencl, True].missing is None
+    assert _devices._trusted[place, True].missing is None
 
 
-def test_short_output_shows_on_opencl(opencl: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_output_shows_on_a_device(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last kernel does not run: what was in the device's memory before comes back."""
-    trusted = _devices.trusted_of(opencl)
+    trusted = _devices.trusted_of(place)
     assert trusted is not None
     rows = WAYS[0].honest(100)
-    launch = _opencl.Machine.launch
+    kind = type(_machines.machine(place))
+    launch = kind.launch
 
     def lazy(self: Any, program: Any, kernel: str, *rest: Any) -> None:
         if kernel != "affine":
             launch(self, program, kernel, *rest)
 
-    assert codes(WAYS[0], rows, device=opencl) == [1] * 100
-    monkeypatch.setattr(_opencl.Machine, "launch", lazy)
-    assert codes(WAYS[0], rows, device=opencl) == [1] * 100
+    assert codes(WAYS[0], rows, device=place) == [1] * 100
+    monkeypatch.setattr(kind, "launch", lazy)
+    assert codes(WAYS[0], rows, device=place) == [1] * 100
     assert trusted.missing == "left answers unwritten"

@@ -1,32 +1,25 @@
-"""The OpenCL runtime: devices and why one is missing, kept programs, failures, memory, threads."""
+"""OpenCL devices: kept programs, and why one is missing. What they do: test_machines.py."""
 
 import builtins
-import hashlib
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from reference.merkle import rfc6962_root
+from test_machines import gathers
 from verilane import (
     DeviceUnavailable,
-    _device_hashes,
     _kernel_cache,
     _kernel_text,
     _opencl,
     devices,
     hashes,
     merkle,
-    use,
 )
-from verilane.errors import DeviceFailure
 
 
 @pytest.fixture(params=[place.name for place in _opencl.found()])
@@ -47,17 +40,6 @@ def unopened(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 # ---- Programs ----
-
-
-def gathers(machine: _opencl.Machine) -> bool:
-    """Whether a kernel does what it should."""
-    rows = np.arange(320, dtype=np.uint8).reshape(10, 32)
-    order = np.array([3, 9, 0, 3], np.uint32)
-    out, result = machine.buffer(4 * 32), np.empty((4, 32), np.uint8)
-    given = machine.upload(rows), np.uint64(0), machine.upload(order)
-    machine.launch(machine.program("nodes.cl"), "nodes_gather", 4, out, *given, 8)
-    machine.read(result, out)
-    return bool((result == rows[order]).all())
 
 
 @pytest.mark.parametrize("damage", [None, "flip", "empty", "not a program"])
@@ -94,6 +76,38 @@ def test_built_programs_are_kept(
     assert len(sources) == (0 if damage is None else 1)
 
 
+def test_pyopencl_keeps_no_programs(
+    machine: _opencl.Machine, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own cache unpickles what it finds, waits a minute for the lock of a process that was
+    killed, and raises KeyError where it can't write.
+    """
+    from pyopencl import characterize
+
+    monkeypatch.setattr(characterize, "has_src_build_cache", lambda _: False)
+    monkeypatch.delenv("PYOPENCL_CACHE_FAILURE_FATAL", raising=False)
+    for number, keeps_builds in enumerate((False, True)):
+        theirs = tmp_path / str(number)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(theirs))
+        machine._keeps_builds = keeps_builds
+        machine._programs.clear()
+        assert gathers(machine)
+        assert not (theirs / "pyopencl").exists()
+
+
+def test_a_compiler_s_remarks_are_not_shown(
+    machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    text = "#warning a remark\n__kernel void f(__global uint *a, uint n) { a[0] = n; }"
+    remarked = _kernel_text.Text("remarked.cl", text, "00")
+    monkeypatch.setattr(_kernel_text, "flatten", lambda entry: remarked)
+    out, result = machine.buffer(4), np.zeros(1, np.uint32)
+    machine.launch(machine.program("remarked.cl"), "f", 1, out)
+    machine.read(result, out)
+    assert result[0] == 1
+    assert not recwarn.list
+
+
 # ---- What is missing ----
 
 
@@ -105,7 +119,7 @@ def test_without_pyopencl(unopened: None, monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("opencl", "opencl:0"):
         with pytest.raises(DeviceUnavailable, match=r"opencl:0 is missing here: pyopencl is not"):
             merkle.root([b"leaf"], device=name)
-    assert devices()[-1].missing == place.missing
+    assert [each.missing for each in devices() if each.kind == "opencl"] == [place.missing]
     assert hashes.digest_many([b""]).shape == (1, 32)
 
 
@@ -199,187 +213,3 @@ class Thing:
 )
 def test_devices_that_will_not_do(differs: dict[str, Any], reason: str | None) -> None:
     assert _opencl._unfit(Thing(**differs)) == reason
-
-
-# ---- Names ----
-
-
-def test_names(machine: _opencl.Machine) -> None:
-    leaf = [b"leaf"]
-    root = merkle.root(leaf)
-    assert merkle.root(leaf, device=machine.name) == root
-    with use(machine.name):
-        assert merkle.root(leaf) == root
-    with pytest.raises(DeviceUnavailable, match=r"opencl:99 is missing here: drivers list opencl"):
-        merkle.root(leaf, device="opencl:99")
-    with pytest.raises(DeviceUnavailable), use("opencl:99"):
-        pass
-    for name in ("opencl:", "opencl:x", "opencl:-1", "OpenCL:0"):
-        with pytest.raises(ValueError, match="no device is named"):
-            merkle.root(leaf, device=name)
-    with pytest.raises(TypeError):
-        merkle.root(leaf, device=0)  # type: ignore[arg-type]
-
-
-def test_proofs_stay_on_the_cpu(machine: _opencl.Machine) -> None:
-    with pytest.raises(DeviceUnavailable, match="name a device of the CPU for this call"):
-        merkle.verify_proofs(bytes(32), [], [], [], [], device=machine.name)
-    with use(machine.name), pytest.raises(DeviceUnavailable, match="name a device of the CPU"):
-        merkle.verify_proofs(bytes(32), [], [], [], [])
-
-
-# ---- Failures ----
-
-
-def test_a_text_that_can_not_be_built(
-    machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bad = _kernel_text.Text("bad.cl", "__kernel void f(__global int *a) { a[0] = nope; }", "00")
-    monkeypatch.setattr(_kernel_text, "flatten", lambda entry: bad)
-    with pytest.raises(DeviceFailure, match=r"(?s)could not build bad\.cl: .*nope"):
-        machine.program("bad.cl")
-
-
-def test_a_compiler_s_remarks_are_not_shown(
-    machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
-) -> None:
-    text = "#warning a remark\n__kernel void f(__global uint *a, uint n) { a[0] = n; }"
-    remarked = _kernel_text.Text("remarked.cl", text, "00")
-    monkeypatch.setattr(_kernel_text, "flatten", lambda entry: remarked)
-    out, result = machine.buffer(4), np.zeros(1, np.uint32)
-    machine.launch(machine.program("remarked.cl"), "f", 1, out)
-    machine.read(result, out)
-    assert result[0] == 1
-    assert not recwarn.list
-
-
-def test_memory_that_is_not_there(machine: _opencl.Machine) -> None:
-    with pytest.raises(DeviceFailure, match=rf"{machine.name} could not lend \d+ bytes of memory"):
-        machine.buffer(1 << 60)
-    assert gathers(machine)
-
-
-def test_kernels_and_arguments_that_are_not_there(machine: _opencl.Machine) -> None:
-    program = machine.program("nodes.cl")
-    with pytest.raises(DeviceFailure, match="could not run nodes_nothing"):
-        machine.launch(program, "nodes_nothing", 1)
-    with pytest.raises(TypeError):
-        machine.launch(program, "nodes_gather", 1, machine.buffer(32))
-    assert gathers(machine)
-
-
-def test_wrong_answers_are_found(machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A device is not used for a hash whose kernels give other digests than the CPU."""
-    monkeypatch.setattr(_device_hashes, "_hashers", {})
-    monkeypatch.setattr(_opencl, "_machines", {machine.name: machine})
-    read = machine.read
-
-    def lying(array: Any, *rest: Any) -> None:
-        read(array, *rest)
-        array.reshape(-1)[-1] ^= 1
-
-    with monkeypatch.context() as patch:
-        patch.setattr(machine, "read", lying)
-        with pytest.raises(DeviceUnavailable, match="its sm3 digests came out wrong"):
-            hashes.digest_many([b"abc"], "sm3", device=machine.name)
-    assert hashes.digest_many([b"abc"], "sm3", device=machine.name).shape == (1, 32)
-
-
-def test_a_device_that_failed_is_tested_again(
-    machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_device_hashes, "_hashers", {})
-    tests: list[str] = []
-    real = _device_hashes._answers_are_right
-
-    def counted(made: _device_hashes.Hasher) -> bool:
-        tests.append(made.hash.name)
-        return real(made)
-
-    monkeypatch.setattr(_device_hashes, "_answers_are_right", counted)
-    kind = hashes._cpu.HASHES["sm3"]
-    assert _device_hashes.hasher(machine, kind) is _device_hashes.hasher(machine, kind)
-    assert tests == ["sm3"]
-    with pytest.raises(DeviceFailure):
-        machine.buffer(1 << 60)
-    _device_hashes.hasher(machine, kind)
-    assert tests == ["sm3", "sm3"]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_after_a_fork(machine: _opencl.Machine) -> None:
-    program = f"""
-import os, sys
-from verilane import DeviceUnavailable, devices, hashes
-hashes.digest_many([b"abc"], device={machine.name!r})
-child = os.fork()
-if child == 0:
-    try:
-        hashes.digest_many([b"abc"], device={machine.name!r})
-    except DeviceUnavailable as error:
-        there = [each.missing for each in devices() if each.name == {machine.name!r}]
-        os._exit(0 if "fork" in str(error) and "fork" in there[0] else 1)
-    os._exit(2)
-_, status = os.waitpid(child, 0)
-hashes.digest_many([b"abc"], device={machine.name!r})
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-    assert subprocess.run([sys.executable, "-c", program], timeout=120).returncode == 0
-
-
-# ---- Little memory, many threads ----
-
-
-MESSAGES = [bytes([i % 251]) * (i * 37 % 300) for i in range(3000)]
-
-
-@pytest.mark.parametrize("memory", [4096, 10_000, 100_000])
-def test_batches_are_cut_to_the_memory(machine: _opencl.Machine, memory: int) -> None:
-    machine.memory, machine.largest_buffer = memory, memory // 2
-    kind = hashes._cpu.HASHES["sha512"]
-    on = _device_hashes.Hasher(machine, kind)
-    for data in (MESSAGES, np.frombuffer(b"".join(MESSAGES), np.uint8)[:99_000].reshape(-1, 99)):
-        messages = _device_hashes.Column(*hashes.column("data", data, widths=None))
-        assert len([*_device_hashes.parts(machine, messages, 64)]) > 1
-        digests = np.zeros((messages.n, 64), np.uint8)
-        on.digest(digests, messages)
-        assert (digests == hashes.digest_many(data, "sha512")).all()
-
-
-def test_a_message_that_does_not_fit(machine: _opencl.Machine) -> None:
-    machine.memory, machine.largest_buffer = 4096, 2048
-    on = _device_hashes.Hasher(machine, hashes._cpu.HASHES["sha256"])
-    messages = hashes.column("data", [b"a", bytes(2041), b"b"], widths=None)
-    with pytest.raises(DeviceFailure, match="a message of 2041 bytes does not fit its memory"):
-        on.digest(np.zeros((3, 32), np.uint8), messages)
-    fits = hashes.column("data", [b"a", bytes(2040), b"b"], widths=None)
-    digests = np.zeros((3, 32), np.uint8)
-    on.digest(digests, fits)
-    assert digests[1].tobytes() == hashlib.sha256(bytes(2040)).digest()
-
-
-def test_room(machine: _opencl.Machine) -> None:
-    machine.memory, machine.largest_buffer = 1000, 400
-    assert machine.room(1) == 400
-    assert machine.room(100, 1) == 4
-    assert machine.room(20, 20, 20) == 16
-    assert machine.room(5000) == 1
-    machine.memory = machine.largest_buffer = 1 << 50
-    assert machine.room(1) + machine.local_size <= 1 << 31
-
-
-def test_many_threads(machine: _opencl.Machine) -> None:
-    """Threads share a device, its kernels and their first build."""
-    names = list(hashes._cpu.HASHES)
-    expected = {name: hashes.digest_many(MESSAGES, name) for name in names}
-    leaves = MESSAGES[:999]
-    root = rfc6962_root(leaves)
-
-    def work(i: int) -> bool:
-        name = names[i % len(names)]
-        digests = hashes.digest_many(MESSAGES, name, device=machine.name)
-        same = bool((digests == expected[name]).all())
-        return same and merkle.root(leaves, device=machine.name) == root
-
-    with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(work, range(56)))

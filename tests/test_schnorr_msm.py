@@ -30,6 +30,7 @@ class Ops(ctypes.Structure):
         ("scalar_ratio", ctypes.c_void_p),
         ("double_mul", ctypes.c_void_p),
         ("decompress", ctypes.c_void_p),
+        ("on_curve", ctypes.c_void_p),
         (
             "msm",
             ctypes.CFUNCTYPE(

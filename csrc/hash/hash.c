@@ -151,7 +151,7 @@ static const _Alignas(64) uint8_t node_prefix[64] = {VL_NODE_PREFIX};
 
 static void nodes_as_messages(uint8_t *nodes, size_t n, const uint8_t *children, enum vl_node_shape shape,
                               const vl_hash_plan *plan, vl_hash_scratch *scratch) {
-    const vl_column pairs = {children, NULL, 64};
+    const vl_column pairs = {children, NULL, 64, 0};
     const vl_bytes prefix = {node_prefix, shape == VL_NODE_PREFIXED};
     vl_hash_column(nodes, n, &pairs, prefix, plan, scratch);
 }

@@ -1,7 +1,7 @@
 /* Protobuf's wire format, read strictly: https://protobuf.dev/programming-guides/encoding/ */
 #include <string.h>
 
-#include "verilane.h"
+#include "binding.h"
 
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 

@@ -1,7 +1,7 @@
 /* Bitcoin's partial Merkle trees: BIP 37, "Parsing a partial merkle tree object"; CPartialMerkleTree of Bitcoin Core. */
 #include <string.h>
 
-#include "verilane.h"
+#include "binding.h"
 
 enum { NODE = 32, LEVELS = 33 }; /* no tree is higher: the number of transactions has 32 bits */
 

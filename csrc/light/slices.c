@@ -1,7 +1,7 @@
 /* Slices of memory, copied to where they are hashed from. */
 #include <string.h>
 
-#include "verilane.h"
+#include "binding.h"
 
 static int is_inside(int64_t start, int64_t length, size_t size) {
     return start >= 0 && length >= 0 && (uint64_t)start <= size && (uint64_t)length <= size - (uint64_t)start;

@@ -15,7 +15,7 @@ int vl_tree_open(vl_tree_hasher *tree, int kind, int hash, int isa, vl_level_scr
 /* ---- Leaves ---- */
 
 int vl_pack_nodes(vl_column *packed, size_t n, const vl_column *leaves) {
-    *packed = (vl_column){leaves->data, NULL, VL_NODE};
+    *packed = (vl_column){leaves->data, NULL, VL_NODE, leaves->offsets ? 0 : leaves->stride};
     if (!leaves->offsets) return leaves->width == VL_NODE ? VL_SUCCESS : VL_ERROR_ARGUMENT;
     for (size_t i = 0; i < n; i++)
         if (leaves->offsets[i + 1] - leaves->offsets[i] != VL_NODE) return VL_ERROR_ARGUMENT;
@@ -75,7 +75,7 @@ void vl_tree_pairs(vl_tree_hasher *tree, uint8_t *parents, size_t n, const uint8
 }
 
 void vl_tree_hash(vl_tree_hasher *tree, uint8_t *digests, size_t n, const uint8_t *rows, size_t width) {
-    const vl_column column = {rows, NULL, width};
+    const vl_column column = {rows, NULL, width, 0};
     vl_hash_column(digests, n, &column, (vl_bytes){NULL, 0}, &tree->plan, &tree->scratch->hashing);
 }
 

@@ -50,7 +50,7 @@ void vl_tree_root(vl_tree_hasher *tree, uint8_t root[VL_NODE], const uint8_t top
 /* Whether the two nodes of any pair are equal; notes of each pair if `equal` is not NULL. */
 int vl_equal_pairs(uint8_t *equal, size_t n, const uint8_t *pairs);
 
-/* Leaves that are nodes, as one packed row; VL_ERROR_ARGUMENT if one of them is not VL_NODE bytes long. */
+/* Leaves that are nodes, as a packed column; VL_ERROR_ARGUMENT if one of them is not VL_NODE bytes long. */
 int vl_pack_nodes(vl_column *packed, size_t n, const vl_column *leaves);
 
 #endif

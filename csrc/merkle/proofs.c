@@ -5,8 +5,9 @@
 #include "merkle/rlp.h"
 #include "scratch.h"
 
-/* Proofs at a time: their nodes and the pairs made of them stay in the first two levels of cache. */
-#define BLOCK ((size_t)512)
+/* Proofs at a time: their nodes and the pairs made of them stay in the second level of cache (0.35 MB). The more there are, the
+ * more of a tree's upper nodes they share: 10,000 proofs of depth 20 take 13 hashes each in blocks of 512, 11 in these. */
+#define BLOCK ((size_t)2048)
 
 /* Bytes of a proof that are asked for before they are read: two steps ahead. */
 #define AHEAD 128
@@ -112,7 +113,7 @@ static void hash_pairs(proofs_call *c, size_t pairs, size_t waiting) {
         memcpy(b->nodes + VL_NODE * b->paired[k], b->parents + VL_NODE * b->pair[k], VL_NODE);
 }
 
-/* Proofs of one tree share their upper nodes: where a level has fewer nodes than there are proofs, returns whether the last
+/* Proofs of one tree share their upper nodes: where a level has no more than twice as many nodes as there are proofs, returns whether the last
  * of `pairs` pairs, that of parent `number`, is there already, and which one it is. */
 static int is_known(proof_block *b, uint16_t *pair, size_t pairs, uint64_t number) {
     uint16_t *seen = &b->seen[number % BLOCK];
@@ -150,7 +151,7 @@ static void step_pairs(proofs_call *c, size_t going) {
         make_pair(b, i, b->pairs + 2 * VL_NODE * pairs, (int)(index & 1));
         b->paired[waiting] = (uint16_t)i;
         b->pair[waiting] = (uint16_t)pairs++;
-        if (last < going && is_known(b, &b->pair[waiting], pairs, index >> 1)) pairs--;
+        if (last < 2 * going && is_known(b, &b->pair[waiting], pairs, index >> 1)) pairs--;
         waiting++;
     }
     hash_pairs(c, pairs, waiting);

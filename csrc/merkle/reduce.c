@@ -40,10 +40,14 @@ static size_t level_up(reduction *r, uint8_t *parents, size_t m, const uint8_t *
     return vl_tree_level(&r->tree, parents, m, nodes, first, level);
 }
 
+static void copy_nodes(uint8_t *nodes, size_t m, const vl_column *given) {
+    for (size_t i = 0; i < m; i++) memcpy(nodes + VL_NODE * i, column_item(given, i).data, VL_NODE);
+}
+
 /* {block->nodes = level `to` over m leaves, or over nodes on level `from`; m <= CHUNK}; returns how many there are. */
 static size_t reduce_chunk(reduction *r, size_t m, const vl_column *leaves, uint64_t first, int from, int to) {
     uint8_t *nodes = r->block->nodes;
-    if (r->given_nodes) memcpy(nodes, leaves->data, VL_NODE * m);
+    if (r->given_nodes) copy_nodes(nodes, m, leaves);
     else vl_hash_column(nodes, m, leaves, r->tree.kind->leaf_prefix, &r->tree.plan, &r->tree.scratch->hashing);
     for (int level = from; level < to; level++) {
         first >>= r->tree.kind->log2_width;
@@ -110,7 +114,7 @@ static void reduce(reduction *r, uint8_t *nodes, size_t n, const vl_column *leav
     }
 }
 
-/* ---- The two calls ---- */
+/* ---- The calls ---- */
 
 /* Whether `height` levels above the leaves can be counted. */
 static int is_height(const vl_tree_kind *kind, int height) {
@@ -171,11 +175,23 @@ int vl_merkle_root(uint8_t *root, int *mutated, size_t n, const uint8_t *nodes, 
         empty_root(&r, root);
         return VL_SUCCESS;
     }
-    vl_column column = {nodes, NULL, VL_NODE};
+    vl_column column = {nodes, NULL, VL_NODE, 0};
     uint8_t top[VL_NODE];
     r.given_nodes = 1;
     reduce(&r, top, n, &column, 0, height, height > r.depth ? height : r.depth);
     vl_tree_root(&r.tree, root, top, r.depth);
     if (r.mutated) *mutated = 1;
     return VL_SUCCESS;
+}
+
+int vl_merkle_root_of_leaves(uint8_t *root, int *mutated, size_t n, const vl_column *leaves, uint64_t limit, int tree,
+                             int hash, int isa, void *scratch, size_t scratch_size) {
+    const vl_tree_kind *kind = vl_find_tree(tree);
+    if (!kind) return VL_ERROR_ARGUMENT;
+    const uint64_t total = kind->lone == VL_LONE_ZERO ? limit : n;
+    const int height = n ? vl_tree_depth(kind, n) : 0; /* one node is over all leaves */
+    uint8_t node[VL_NODE];
+    int error = vl_merkle_nodes(node, mutated, n, leaves, 0, total, height, tree, hash, isa, scratch, scratch_size);
+    if (error) return error;
+    return vl_merkle_root(root, mutated, n != 0, node, total, height, tree, hash, isa, scratch, scratch_size);
 }

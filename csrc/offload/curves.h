@@ -2,6 +2,7 @@
 #ifndef VL_OFFLOAD_CURVES_H
 #define VL_OFFLOAD_CURVES_H
 
+#include "binding.h"
 #include "dispatch.h"
 #include "scheme/curve.h"
 #include "scheme/ed25519_rules.h"

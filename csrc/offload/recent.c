@@ -3,7 +3,6 @@
 
 #include "offload/curves.h"
 #include "scheme/u256.h"
-#include "verilane.h"
 
 enum {
     LOG_WINDOW = 20,

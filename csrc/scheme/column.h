@@ -17,11 +17,14 @@ static inline int column_is_readable(const vl_column *column, size_t n) {
     return column->offsets ? column->offsets[n] == column->offsets[0] : column->width == 0;
 }
 
+/* Bytes from one packed item to the next. */
+static inline size_t column_stride(const vl_column *column) { return column->stride ? column->stride : column->width; }
+
 /* The column without its first `first` items. */
 static inline vl_column column_from(const vl_column *column, size_t first) {
     vl_column rest = *column;
     if (rest.offsets) rest.offsets += first;
-    else if (rest.width) rest.data += rest.width * first;
+    else if (rest.width) rest.data += column_stride(column) * first;
     return rest;
 }
 
@@ -30,7 +33,7 @@ static inline vl_bytes column_item(const vl_column *column, size_t i) {
     vl_bytes item = {NULL, 0};
     if (column->offsets == NULL) {
         item.length = column->width;
-        if (item.length) item.data = column->data + i * column->width;
+        if (item.length) item.data = column->data + i * column_stride(column);
     } else {
         /* Read once: the caller's memory may change meanwhile. */
         const int64_t start = ((const volatile int64_t *)column->offsets)[i];

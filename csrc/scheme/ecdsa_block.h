@@ -6,7 +6,7 @@
 #include "ops.h"
 #include "scheme/curve.h"
 #include "scratch.h"
-#include "verilane.h"
+#include "binding.h"
 
 /* What all blocks of a call share. keys is NULL and encoding unused when keys are recovered. */
 typedef struct {

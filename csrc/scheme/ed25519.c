@@ -12,7 +12,7 @@
 static int prepared_are_readable(const vl_column *keys, size_t n) {
     const size_t size = sizeof(vl_ed25519_prepared);
     if (keys == NULL || keys->data == NULL || (uintptr_t)keys->data % _Alignof(vl_ed25519_prepared)) return 0;
-    if (keys->offsets == NULL) return keys->width == size;
+    if (keys->offsets == NULL) return keys->width == size && column_stride(keys) == size;
     for (size_t i = 0; i < n; i++)
         if (keys->offsets[i] < 0 || (uint64_t)keys->offsets[i] % size) return 0;
     return 1;

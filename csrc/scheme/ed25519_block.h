@@ -6,7 +6,7 @@
 #include "ops.h"
 #include "scheme/ed25519_rules.h"
 #include "scratch.h"
-#include "verilane.h"
+#include "binding.h"
 
 /* What all blocks of a call share. */
 typedef struct {

@@ -9,6 +9,12 @@ void vl_decompress(vl_compressed_points *c, const vl_curve_ops *ops, void *scrat
     for (size_t k = 0; k < c->count; k++) c->ok[k] = c->ok[k] && (c->y[k].w[0] & 1) == c->odd[k];
 }
 
+/* What is left of an item without a point takes part in whole lanes' arithmetic: any number below p will do. */
+static void forget(vl_point_block *b, size_t i) {
+    b->form[i] = VL_POINT_NONE;
+    memset(&b->q[i], 0, sizeof b->q[i]);
+}
+
 static void decompress(vl_point_block *b, size_t n, const vl_curve_ops *ops, void *scratch) {
     vl_compressed_points *c = &b->compressed;
     c->count = 0;
@@ -22,16 +28,20 @@ static void decompress(vl_point_block *b, size_t n, const vl_curve_ops *ops, voi
     for (size_t k = 0; k < c->count; k++) {
         size_t i = c->item[k];
         b->q[i].y = c->y[k];
-        b->form[i] = c->ok[k] ? VL_POINT_XY : VL_POINT_NONE;
+        if (c->ok[k]) b->form[i] = VL_POINT_XY;
+        else forget(b, i);
     }
 }
 
 void vl_point_block_complete(vl_point_block *b, uint8_t *verdicts, size_t n, uint8_t fault, const vl_curve_ops *ops,
                              void *scratch) {
+    uint8_t *holds = b->compressed.ok;
+    for (size_t i = 0; i < n; i++)
+        if (b->form[i] == VL_POINT_NONE) forget(b, i);
     decompress(b, n, ops, scratch);
-    for (size_t i = 0; i < n; i++) {
-        if (b->form[i] != VL_POINT_XY || !ops->curve->on_curve(&b->q[i])) verdicts[i] = fault;
-    }
+    ops->on_curve(holds, n, b->q);
+    for (size_t i = 0; i < n; i++)
+        if (b->form[i] != VL_POINT_XY || !holds[i]) verdicts[i] = fault;
 }
 
 void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t n) {

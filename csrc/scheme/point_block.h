@@ -5,7 +5,7 @@
 
 #include "ops.h"
 #include "scheme/keys.h"
-#include "verilane.h"
+#include "binding.h"
 
 /* Points of which only x and a parity are known, packed for one call of decompress. */
 typedef struct {

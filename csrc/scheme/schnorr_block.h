@@ -6,7 +6,7 @@
 #include "hash/hash.h"
 #include "ops.h"
 #include "scratch.h"
-#include "verilane.h"
+#include "binding.h"
 
 /* What all blocks of a call share. */
 typedef struct {

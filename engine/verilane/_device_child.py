@@ -36,9 +36,13 @@ _Stream: TypeAlias = "io.BufferedRWPair[Any, Any]"
 _WIDTHS = (4, 4, 8, 8)
 _ITEM = 8 * sum(_WIDTHS) + 1
 
-# What a child runs: sys.path is the parent's.
+# Bytes of a child's longest answer.
+_MOST_SAID = 1 << 16
+
+# What a child runs: sys.path is the parent's, and before that without the folder it is started in.
 _START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "import sys; sys.path[:] = filter(None, sys.path); "
+    "import json; sys.path[:] = json.loads(sys.argv[1]); "
     "from verilane._device_child import serve; serve(*sys.argv[2:])"
 )
 
@@ -129,9 +133,12 @@ class Child:
         try:
             self._stream.write(json.dumps(question).encode() + b"\n")
             self._stream.flush()
-            line = self._stream.readline()
+            line = self._stream.readline(_MOST_SAID)
         except OSError as error:
             raise DeviceFailure(f"{self.name}: its process is gone: {error}") from error
+        if len(line) == _MOST_SAID:
+            self._close()
+            raise DeviceFailure(f"{self.name}: its process said too much")
         if not line.endswith(b"\n"):
             raise DeviceFailure(f"{self.name}: its process is gone{self._last_words()}")
         answer = json.loads(line)

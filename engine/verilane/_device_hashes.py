@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from . import _cpu
 from ._columns import Column
-from ._opencl import Buffer, Machine, machine
+from ._machine import Buffer, Machine
+from ._machines import machine
 from .errors import DeviceFailure, DeviceUnavailable
 
 __all__ = ["Hasher", "Part", "hasher", "parts", "selftest"]

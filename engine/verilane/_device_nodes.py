@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._opencl import Buffer, Machine
+from ._machine import Buffer, Machine
 
 __all__ = ["NODE", "DeviceNodes"]
 

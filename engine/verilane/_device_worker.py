@@ -6,7 +6,42 @@ import queue
 import threading
 from collections.abc import Callable
 
-__all__ = ["Ticket", "Worker"]
+__all__ = ["Ticket", "Turn", "Worker"]
+
+
+class Turn:
+    """A lock that is held from one call to another, until `release` is told whose it was: as often
+    and as late as one likes.
+
+    A thread that has it does not wait for itself: a signal handler, which may have interrupted that
+    very thread, does not get it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread = 0
+        self._owners: tuple[object, ...] = ()
+
+    def acquire(self, *owners: object, timeout: float = -1) -> bool:
+        """Returns whether it could be had within so many seconds; -1 waits for ever."""
+        if self._thread == threading.get_ident() or not self._lock.acquire(timeout=timeout):
+            return False
+        self._owners, self._thread = owners, threading.get_ident()
+        return True
+
+    def release(self, owner: object) -> None:
+        """Does nothing if it is not this owner's, or not any more."""
+        if self.is_of(owner):
+            self._owners, self._thread = (), 0
+            self._lock.release()
+
+    def locked(self) -> bool:
+        """Whether anybody has it."""
+        return self._lock.locked()
+
+    def is_of(self, owner: object) -> bool:
+        """Whether this owner has it."""
+        return any(each is owner for each in self._owners)
 
 
 class Ticket:

@@ -1,7 +1,7 @@
 """Which devices there are, and which one a call runs on.
 
 A device is named "kind" or "kind:which": "cpu" is the fastest instruction set for each batch,
-"cpu:avx512" that one; "opencl:0" is the first device that OpenCL drivers list.
+"cpu:avx512" that one; "opencl:0" is the first device that OpenCL drivers list, "cuda:0" NVIDIA's.
 """
 
 import os
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import NamedTuple
 
-from . import _cpu, _opencl
+from . import _cpu, _machines
 from ._device_child import Child
+from ._machine import Found, Machine
 from ._trust import Points, Trusted
 from .errors import DeviceUnavailable
 
@@ -45,7 +46,7 @@ class Device:
 
 def devices() -> list[Device]:
     """Returns every device that this build knows, the missing ones with the reason. The first call
-    loads pyopencl and the drivers, where there are any.
+    loads pyopencl, numba-cuda and the drivers, where there are any.
     """
     return [
         *(
@@ -53,8 +54,15 @@ def devices() -> list[Device]:
             for isa in _cpu.isas()
         ),
         *(
-            Device(place.name, "opencl", place.lanes, place.lanes, _why_not(place), place.title)
-            for place in _opencl.found()
+            Device(
+                place.name,
+                place.name.partition(":")[0],
+                place.lanes,
+                place.lanes,
+                _why_not(place),
+                place.title,
+            )
+            for place in _machines.found()
         ),
     ]
 
@@ -80,6 +88,8 @@ def use(name: str, *, strict: bool = False, isolated: bool = False) -> Iterator[
 
     How far a device beside the CPU is trusted is the block's business too, and holds for all calls
     in it. It never decides what is valid: by comparing with what it was not told, the CPU does.
+    That stops faults. A device in the hands of whoever forges signatures, and so knows what is
+    expected, is stopped by `strict` only.
     strict: a random sum proves all points of a batch, even if the device is in an attacker's hands;
     for secp256k1 (ECDSA and BIP-340), and Ed25519 under ZIP215. For what no sum can prove (P-256,
     SM2, the other rules of Ed25519) the CPU does the work.
@@ -119,7 +129,7 @@ def isa_of(device: str | None) -> int:
         )
     number = _numbers.get(name)
     if number is None:
-        known = ", ".join(["cpu", *_numbers, "opencl:0"])
+        known = ", ".join(["cpu", *_numbers, *(f"{kind}:0" for kind in _machines.KINDS)])
         raise ValueError(f"no device is named {name!r}; there are: {known}")
     reason = _cpu.missing(number)
     if reason is not None:
@@ -128,17 +138,19 @@ def isa_of(device: str | None) -> int:
     return number
 
 
-def machine_of(device: str | None) -> _opencl.Machine | None:
+def machine_of(device: str | None) -> Machine | None:
     """Returns what a call that can run beside the CPU runs on; None: the CPU, as isa_of says.
 
     Raises DeviceUnavailable with the reason for one that is missing here.
     """
     name = _name(device)
-    return None if name is None or _kind(name) != "opencl" else _opencl.machine(name)
+    if name is None or _kind(name) not in _machines.KINDS:
+        return None
+    return _machines.machine(name)
 
 
 def _kind(name: str) -> str | None:
-    """Returns the kind of a device beside the CPU: "opencl"; None for other names."""
+    """Returns the kind of a device beside the CPU: "opencl", "cuda"; None for other names."""
     kind, _, number = name.partition(":")
     return kind if kind in _makers and (name == kind or number.isdecimal()) else None
 
@@ -147,9 +159,19 @@ def _kind(name: str) -> str | None:
 
 
 # What makes a device's points from its name, by the device's kind: "module:function".
-_makers: dict[str, str] = {"opencl": "verilane._opencl_points:OpenCLPoints"}
+_makers: dict[str, str] = dict.fromkeys(_machines.KINDS, "verilane._device_points:MachinePoints")
 _trusted: dict[tuple[str, bool], Trusted] = {}
 _lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    """A thread that is not here any more may have held the lock."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def trusted_of(device: str | None) -> Trusted | None:
@@ -192,7 +214,7 @@ def cpu_of(device: str | None) -> int:
     return _cpu.AUTO if name is not None and _kind(name) else isa_of(name)
 
 
-def _why_not(place: _opencl.Found) -> str | None:
+def _why_not(place: Found) -> str | None:
     """Returns why a device can't be used: it is missing, or in quarantine."""
     with _lock:
         trusted = [_trusted.get((place.name, isolated)) for isolated in (False, True)]

@@ -1,11 +1,14 @@
 """What GPU compilers made, kept in the user's cache folder.
 
-A file holds the SHA-256 of what follows it, and takes its place in one step: readers see all of it
-or nothing, whoever else writes. Nothing here raises: without a cache, things are only made anew.
+A file holds the SHA-256 of its name and of what follows it, and takes its place in one step:
+readers see all of it or nothing, whoever else writes. It is run as a program: what somebody else
+owns, or may have written, does not count. Nothing here raises: without a cache, things are only
+made anew.
 """
 
 import hashlib
 import os
+import stat
 import sys
 import tempfile
 from contextlib import suppress
@@ -39,11 +42,29 @@ def key_of(*parts: str) -> str:
 def load(key: str) -> bytes | None:
     """Returns what was stored under a key; None where there is nothing, or not what was stored."""
     try:
-        data = (folder() / key).read_bytes()
+        data = _own(folder() / key)
     except (OSError, RuntimeError):  # RuntimeError: there is no home
         return None
     digest, content = data[:_DIGEST], data[_DIGEST:]
-    return content if hashlib.sha256(content).digest() == digest else None
+    return content if _digest(key, content) == digest else None
+
+
+def _digest(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + b"\0" + content).digest()
+
+
+def _own(path: Path) -> bytes:
+    """Returns what is in a file; nothing of one that others could have written."""
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+    with open(path, "rb", opener=opener) as file:
+        status = os.fstat(file.fileno())
+        others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or others_write:
+            return b""
+        return file.read()
 
 
 def store(key: str, content: bytes) -> None:
@@ -54,7 +75,7 @@ def store(key: str, content: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=place, prefix="new-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(content).digest() + content)
+                file.write(_digest(key, content) + content)
             os.replace(name, place / key)
         except BaseException:
             with suppress(OSError):

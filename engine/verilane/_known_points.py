@@ -1,8 +1,9 @@
 """Sums of points that a device is tried with: the CPU's own, whose primitives have their known
-answers (csrc/selftest*.c).
+answers (csrc/selftest*.c). Their scalars are secret and new in every process: the answers stay in
+the device's memory for a while, and whoever knew them could make signatures that expect them.
 """
 
-import hashlib
+import secrets
 from functools import cache
 from typing import NamedTuple
 
@@ -76,12 +77,23 @@ def _words(numbers: list[int], width: int = 4) -> NDArray[np.uint64]:
     return np.frombuffer(data, "<u8").astype(np.uint64).reshape(-1, width)
 
 
-def _scalars(name: str, order: int) -> list[int]:
+def _scalars(n: int, order: int) -> list[int]:
     """Numbers that nothing is special about."""
-    return [
-        int.from_bytes(hashlib.sha512(f"{name} {i}".encode()).digest(), "big") % order
-        for i in range(_RANDOM)
+    return [1 + secrets.randbelow(order - 1) for _ in range(n)]
+
+
+def _hard(order: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """Factors d of keys d G, and pairs u, v: sums of equal and of opposite points, and of none."""
+    d = _scalars(6, order)
+    pairs = [
+        (5 * d[0], 5),
+        (-5 * d[1], 5),
+        (0, 1),
+        (d[3], 0),
+        (-d[4], -1),
+        (2 * d[5], 2),
     ]
+    return d, [(u % order, v % order) for u, v in pairs]
 
 
 def _sums(scheme: str, terms: Terms) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
@@ -95,16 +107,15 @@ def _sums(scheme: str, terms: Terms) -> tuple[NDArray[np.uint64], NDArray[np.uin
 def known(curve: str) -> Known:
     """Returns the items for a curve."""
     scheme, order, x, y = _GROUPS[curve]
-    # Keys: multiples of the base point, the first of them this point itself.
-    factors = [1, 1, 1, 1, 1, 2, *_scalars("key", order)]
+    hard_factors, hard = _hard(order)
+    factors = [*hard_factors, *_scalars(_RANDOM, order)]
     base = _words([x + (y << 256)], 8)
     n = len(factors)
     zeros = np.zeros((n, 4), np.uint64)
     from_base = Terms(_words(factors), zeros, np.repeat(base, n, axis=0), zeros)
     keys, _ = _sums(scheme, from_base)
-    minus = order - 5 if curve != "ed25519" else 5
-    hard = [(5, 5), (5, minus), (0, 1), (1, 0), (order - 1, order - 1), (4, 2)]
-    pairs = [*hard, *zip(_scalars("u", order), _scalars("v", order), strict=True)]
+    us, vs = (_scalars(_RANDOM, order) for _ in range(2))
+    pairs = [*hard, *zip(us, vs, strict=True)]
     u, v = (_words(list(each)) for each in zip(*pairs, strict=True))
     terms = Terms(u, v, keys, zeros)
     r, infinite = _sums(scheme, terms)

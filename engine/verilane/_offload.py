@@ -2,7 +2,8 @@
 and what comes after them.
 
 Blind comparing, always: the device gets u, v and Q of an item; the CPU compares its R with a target
-that the device does not have. An R that meets it is a proof: nothing finds it but the right sum.
+that the device does not have. An R that meets it is as good as a proof: no fault finds it, only the
+right sum, or whoever made the signature (who gets nothing from it unless he has the device, too).
 Any other answer proves nothing, and the CPU does the item again. It also does R again: a device
 whose R was another one is in quarantine from there on, and all of the block is done on the CPU.
 
@@ -37,9 +38,9 @@ _UNDECIDED = 0
 
 # Most items of a launch: 25 MB of host memory, and some milliseconds of a GPU.
 _BLOCK = 1 << 17
-# A block of which more than an eighth is refused is an attack or a fault: the CPU does the rest.
-_REFUSED_SHARE = 8
-_REFUSED_LEAST = 8
+# A block of which more than an eighth is left to the CPU is an attack or a fault: it does the rest.
+_LEFT_SHARE = 8
+_LEFT_LEAST = 8
 # Comparing an answer takes some 50 ns.
 _JUDGED_PER_CORE = 4096
 # C checks so many points by one sum (VL_BLOCK).
@@ -83,7 +84,7 @@ class _Block(NamedTuple):
 def verify(batch: Batch, device: Trusted | None, *, strict: bool = False) -> Codes:
     """Returns the verdicts, as numbers. device None: the CPU does it all."""
     codes = np.zeros(batch.n, np.uint8)
-    if device is None or (strict and not batch.summable) or not batch.n:
+    if device is None or not device.usable or (strict and not batch.summable) or not batch.n:
         _on_cpu(batch, codes, 0, batch.n)
         return codes
     device.open(CURVES[batch.scheme])
@@ -128,8 +129,7 @@ class _Run:
                 last, under_way = under_way, None
                 self._finish(*last)
         finally:
-            if under_way is not None and under_way[1] is not None:
-                self._device.abandon(under_way[1])
+            self._device.leave(self)
             self._device.give_back(terms)
         return start
 
@@ -143,7 +143,7 @@ class _Run:
     def _launch(self, block: _Block) -> Launch | None:
         if not (self._on and len(block.live)):
             return None
-        return self._device.launch(self._batch.scheme, block.terms, block.live)
+        return self._device.launch(self._batch.scheme, block.terms, block.live, owner=self)
 
     def _finish(self, block: _Block, launch: Launch | None) -> None:
         if launch is not None:
@@ -152,9 +152,11 @@ class _Run:
                     self._on = False
                 else:
                     self._judge(block, answers)
-        self._on = self._on and self._device.usable
+        undecided = np.flatnonzero(block.codes == _UNDECIDED)
+        limit = max(_LEFT_LEAST, len(block.codes) // _LEFT_SHARE)
+        self._on = self._on and self._device.usable and len(undecided) <= limit
         self._codes[block.start : block.stop] = block.codes
-        self._confirm(block.start + np.flatnonzero(block.codes == _UNDECIDED))
+        self._confirm(block.start + undecided)
 
     # ---- Answers ----
 
@@ -175,8 +177,6 @@ class _Run:
         if len(refused):
             met[self._asked_elsewhere(answers, refused)] = _UNDECIDED
         block.codes[answers.items] = met
-        limit = max(_REFUSED_LEAST, len(block.codes) // _REFUSED_SHARE)
-        self._on = self._on and len(refused) <= limit
 
     def _sums_hold(self, answers: Answers) -> bool:
         held: list[bool] = []

@@ -4,9 +4,8 @@ pyopencl is imported when a device is first looked for. A device is named "openc
 so on, in the order in which drivers list them. What a driver complains about comes out as
 DeviceFailure with the reason.
 
-A kernel takes its arguments in the order of `Machine.launch`, then the number of items as its last
-one (u32); a lane beyond it returns. Kernels of one machine run one after the other, in the order of
-the calls of a thread; `read` waits for all that was launched before it.
+What the methods of a machine do: `_machine.Machine`. Here kernels run one after the other, in the
+order of the calls; `read` waits for all that was launched before it.
 """
 
 import os
@@ -14,15 +13,16 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernel_cache, _kernel_text
+from ._machine import Buffer, Found, Program, reason, room
 from .errors import DeviceFailure, DeviceUnavailable
 
-__all__ = ["Buffer", "Found", "Machine", "Program", "found", "machine"]
+__all__ = ["Machine", "found", "machine"]
 
 _OPTIONS = ("-cl-std=CL1.2",)
 
@@ -38,36 +38,10 @@ _KEEP_BUILDS = ("NVIDIA CUDA", "Portable Computing Language")
 _SHARE = 4
 
 
-class Found(NamedTuple):
-    """A device that a driver lists, or the place of one that is not there. title: the driver's name
-    for it. lanes: 0 where it can't be used; `missing` then says why.
-    """
-
-    name: str
-    title: str
-    lanes: int
-    missing: str | None
-
-
-class Buffer:
-    """Memory on a device; freed when nothing refers to it any more."""
-
-    __slots__ = ("memory", "size")
-
-    def __init__(self, memory: Any, size: int) -> None:
-        self.memory, self.size = memory, size
-
-
-class Program:
-    """The kernels of one entry file, built for one machine."""
-
-    def __init__(self, built: Any, entry: str) -> None:
-        self.built, self.entry = built, entry
-        self.kernels: dict[str, Any] = {}
-
-
 class Machine:
-    """One OpenCL device with its context and its queue. All methods are thread-safe."""
+    """One OpenCL device with its context and its queue."""
+
+    overlaps = False
 
     def __init__(self, name: str, device: Any) -> None:
         import pyopencl as cl
@@ -75,14 +49,14 @@ class Machine:
         self.name = name
         self.title: str = " ".join(device.name.split())
         self.driver: str = f"{device.platform.version} {device.version} {device.driver_version}"
-        is_cpu = bool(device.type & cl.device_type.CPU)
+        self.is_cpu = is_cpu = bool(device.type & cl.device_type.CPU)
         self.local_size: int = min(
             _LOCAL_SIZE_CPU if is_cpu else _LOCAL_SIZE_GPU, device.max_work_group_size
         )
         self.lanes: int = self.local_size * device.max_compute_units
         self.largest_buffer: int = device.max_mem_alloc_size
         self.memory: int = device.global_mem_size // _SHARE
-        self.failures = 0  # so far; who trusts the device on a test has to test it again
+        self.failures = 0
         self._device = device
         self._defines = ("VL_ON_CPU",) if is_cpu else ()
         self._keeps_builds = device.platform.name in _KEEP_BUILDS
@@ -104,16 +78,12 @@ class Machine:
             yield
         except (cl.Error, MemoryError) as error:
             self.failures += 1
-            raise DeviceFailure(f"{self.name} could not {what}: {_reason(error)}") from error
+            raise DeviceFailure(f"{self.name} could not {what}: {reason(error)}") from error
 
     # ---- Programs ----
 
     def program(self, entry: str, defines: tuple[str, ...] = ()) -> Program:
-        """Returns the program of an entry file of `kernels/`, built at the first call, or found in
-        the cache folder (or the driver's own). defines: "NAME" or "NAME=value".
-
-        Raises DeviceFailure with the compiler's messages if it can't be built.
-        """
+        """Machine.program."""
         import pyopencl as cl
 
         key = (entry, *defines)
@@ -131,7 +101,7 @@ class Machine:
 
         options = [*_OPTIONS, *(f"-D{define}" for define in (*self._defines, *defines))]
         if self._keeps_builds:
-            return cl.Program(self._context, text.source).build(options)
+            return self._compile(text, options)
         key = "opencl-" + _kernel_cache.key_of(self.title, self.driver, text.digest, *options)
         binary = _kernel_cache.load(key)
         if binary is not None:
@@ -139,21 +109,26 @@ class Machine:
                 return cl.Program(self._context, [self._device], [binary]).build(options)
             except cl.Error:  # a driver need not take back what it gave
                 pass
-        built = cl.Program(self._context, text.source).build(options)
+        built = self._compile(text, options)
         _kernel_cache.store(key, built.get_info(cl.program_info.BINARIES)[0])
         return built
+
+    def _compile(self, text: _kernel_text.Text, options: list[str]) -> Any:
+        import pyopencl as cl
+
+        # Without pyopencl's cache, which runs what it finds as pickles, and waits for locks of the
+        # dead.
+        program: Any = cl.Program(self._context, text.source)
+        return program.build(options, cache_dir=False)
 
     # ---- Memory ----
 
     def room(self, *sizes: int) -> int:
-        """Returns for how many items at a time there is memory: at least 1. sizes: the bytes of an
-        item in each buffer that is needed.
-        """
-        most = min(self.largest_buffer // max(sizes), self.memory // sum(sizes))
-        return max(1, min(most, (1 << 31) - self.local_size))
+        """Machine.room."""
+        return room(self.largest_buffer, self.memory, self.local_size, sizes)
 
     def buffer(self, size: int) -> Buffer:
-        """Returns new memory, whatever it holds."""
+        """Machine.buffer: new memory."""
         import pyopencl as cl
 
         with self._reports(f"lend {size} bytes of memory"):
@@ -161,26 +136,26 @@ class Machine:
         return Buffer(memory, size)
 
     def upload(self, array: NDArray[Any]) -> Buffer:
-        """Returns new memory that holds the bytes of an array."""
+        """Machine.upload."""
         buffer = self.buffer(array.nbytes)
         self.write(buffer, array)
         return buffer
 
     def write(self, buffer: Buffer, array: NDArray[Any], at: int = 0) -> None:
-        """Copies an array to the bytes from `at` on; it may change as soon as this returns."""
+        """Machine.write."""
         if array.nbytes:
             given = np.ascontiguousarray(array)
             with self._reports("take data"):
                 self._copy(buffer.memory, given, at, "dst_offset", wait=True)
 
     def read(self, array: NDArray[Any], buffer: Buffer, at: int = 0) -> None:
-        """Fills a C-contiguous array with the bytes from `at` on, after all that was launched."""
+        """Machine.read."""
         if array.nbytes:
             with self._reports("give data"):
                 self._copy(array, buffer.memory, at, "src_offset", wait=True)
 
     def copy(self, to: Buffer, to_at: int, source: Buffer, source_at: int, size: int) -> None:
-        """Copies bytes within the device. The two ranges do not overlap."""
+        """Machine.copy."""
         import pyopencl as cl
 
         if size:
@@ -195,7 +170,7 @@ class Machine:
                 )
 
     def fill(self, buffer: Buffer, byte: int) -> None:
-        """Sets every byte."""
+        """Machine.fill."""
         import pyopencl as cl
 
         if buffer.size:
@@ -212,9 +187,7 @@ class Machine:
     def launch(
         self, program: Program, kernel: str, n: int, *arguments: Buffer | int | np.generic
     ) -> None:
-        """Starts a kernel over n items; it runs after what was started before. An int is passed as
-        u32, other numbers as what they are (np.uint64).
-        """
+        """Machine.launch."""
         import pyopencl as cl
 
         if n == 0:
@@ -238,7 +211,7 @@ class Machine:
             self._queue.flush()
 
     def finish(self) -> None:
-        """Waits until all that was launched is done."""
+        """Machine.finish."""
         with self._reports("finish"):
             self._queue.finish()
 
@@ -308,19 +281,19 @@ def _list_devices() -> list[tuple[Found, Any]]:
     except ModuleNotFoundError:
         return [_nothing(0, _NO_PYOPENCL)]
     except (ImportError, OSError) as error:  # the loader, libOpenCL, is missing or broken
-        return [_nothing(0, f"pyopencl can't be loaded: {_reason(error)}")]
+        return [_nothing(0, f"pyopencl can't be loaded: {reason(error)}")]
     try:
         platforms = cl.get_platforms()
     except cl.Error as error:
         missing = error.code == cl.status_code.PLATFORM_NOT_FOUND_KHR
-        return [_nothing(0, _NO_DRIVER if missing else _reason(error))]
+        return [_nothing(0, _NO_DRIVER if missing else reason(error))]
     places: list[tuple[Found, Any]] = []
     for platform in platforms:
         try:
             devices = platform.get_devices()
             places += [_place(len(places) + i, device) for i, device in enumerate(devices)]
         except cl.Error as error:
-            places.append(_nothing(len(places), f"a driver is broken: {_reason(error)}"))
+            places.append(_nothing(len(places), f"a driver is broken: {reason(error)}"))
     return places or [_nothing(0, _NO_DRIVER)]
 
 
@@ -357,9 +330,3 @@ def _unfit(device: Any) -> str | None:
     if tuple(int(part) for part in version.split(".")[:2]) < (1, 2):
         return f"it has OpenCL C {version}, and 1.2 is needed"
     return None
-
-
-def _reason(error: BaseException) -> str:
-    """Returns the first lines of what an error says: compilers say a lot."""
-    lines = [line.rstrip() for line in str(error).splitlines() if line.strip()]
-    return "\n".join(lines[:20]) or type(error).__name__

@@ -9,7 +9,6 @@ used again in this process: quarantine.
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple, Protocol
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._cpu_terms import CURVES, Recent, Terms
-from ._device_worker import Ticket, Worker
+from ._device_worker import Ticket, Turn, Worker
 from ._known_points import known
 from .errors import DeviceFailure, DeviceUnavailable
 
@@ -63,7 +62,7 @@ class Points(Protocol):
 class Launch(NamedTuple):
     """Items on their way through a device. items: which rows of what was given, in the order in
     which the device has them; rows that it must not have are missing. r and exceptional are written
-    meanwhile.
+    meanwhile. own: whose turn it is.
     """
 
     scheme: str
@@ -73,6 +72,7 @@ class Launch(NamedTuple):
     exceptional: Codes
     poison: Words
     ticket: Ticket
+    own: object
 
 
 class Answers(NamedTuple):
@@ -111,7 +111,7 @@ class Trusted:
         self._failures = 0
         self._tested: set[tuple[str, int]] = set()
         self._rooms: dict[str, int] = {}
-        self._lock = threading.Lock()  # held from launch to answers
+        self._lock = Turn()  # held from launch to answers
         self._worker: Worker | None = None
         self._recent = Recent()
         self._memory: _Memory | None = None  # of the launch that is under way
@@ -136,16 +136,18 @@ class Trusted:
         """Tries a device that has not been used for this curve yet: DeviceUnavailable if it fails.
         One that is in quarantine stays there, and nothing is raised.
         """
-        with self._lock:
-            if not self.usable or curve in self._rooms:
+        owner = object()
+        try:
+            if not self._lock.acquire(owner) or not self.usable or curve in self._rooms:
                 return
-            try:
-                self._ask_room(curve)
-                self._try(curve, len(known(curve).hard))
-            except DeviceFailure as error:
-                raise DeviceUnavailable(f"{self.name} can't be used: {error}") from error
+            self._ask_room(curve)
+            self._try(curve, len(known(curve).hard))
             if not self.usable:
                 raise DeviceUnavailable(f"{self.name} can't be used: it {self.missing}")
+        except DeviceFailure as error:
+            raise DeviceUnavailable(f"{self.name} can't be used: {error}") from error
+        finally:
+            self._lock.release(owner)
 
     def room(self, curve: str) -> int:
         """Returns how many items a launch should have, at most; 1 at least."""
@@ -177,22 +179,30 @@ class Trusted:
 
     # ---- Launches ----
 
-    def launch(self, scheme: str, terms: Terms, rows: NDArray[np.intp]) -> Launch | None:
+    def launch(
+        self, scheme: str, terms: Terms, rows: NDArray[np.intp], *, owner: object = None
+    ) -> Launch | None:
         """Starts with these rows; None if the device can't be used, or may not have any of them.
-        Nobody else can launch anything until `answers` or `abandon` is done with what is returned.
+        Nobody else can launch anything until `answers` or `abandon` is done with what is returned,
+        or `leave` with the owner.
         """
-        self._lock.acquire()
-        launch = None
+        launch, own = None, object()
         try:
-            launch = self._launch(scheme, terms, rows)
+            if self._lock.acquire(own, owner):
+                launch = self._launch(scheme, terms, rows, own)
         except DeviceFailure:
             pass
+        except BaseException:
+            self.leave(own)
+            raise
         finally:
             if launch is None:
-                self._lock.release()
+                self._lock.release(own)
         return launch
 
-    def _launch(self, scheme: str, terms: Terms, rows: NDArray[np.intp]) -> Launch | None:
+    def _launch(
+        self, scheme: str, terms: Terms, rows: NDArray[np.intp], own: object
+    ) -> Launch | None:
         if not self.usable:
             return None
         memory = self._memory_for(len(rows))
@@ -211,7 +221,7 @@ class Trusted:
         r, exceptional = memory.r[: len(items)], memory.exceptional[: len(items)]
         poison = _poison(r, exceptional)
         ticket = self._ask(curve, r, exceptional, asked)
-        return Launch(scheme, items, asked, r, exceptional, poison, ticket)
+        return Launch(scheme, items, asked, r, exceptional, poison, ticket, own)
 
     @contextmanager
     def answers(self, launch: Launch) -> Iterator[Answers | None]:
@@ -222,18 +232,27 @@ class Trusted:
         try:
             yield self._collect(launch)
         except BaseException:
-            self._tested.clear()
+            self._forget()
             raise
         finally:
-            self._lock.release()
+            self._lock.release(launch.own)
 
     def abandon(self, launch: Launch) -> None:
-        """Nobody wants the answers of a launch: what the device holds is overwritten with known
-        answers before it is asked again.
+        """Nobody wants the answers of a launch."""
+        self.leave(launch.own)
+
+    def leave(self, owner: object) -> None:
+        """The same for whatever launch this owner has under way, if it has one."""
+        if self._lock.is_of(owner):
+            self._forget()
+            self._lock.release(owner)
+
+    def _forget(self) -> None:
+        """Somebody left in the middle: what the device holds is overwritten with known answers
+        before it is asked again.
         """
         self._tested.clear()
-        self._memory = None  # the launch may still write to it
-        self._lock.release()
+        self._memory = None  # a launch may still write to it
 
     def _collect(self, launch: Launch) -> Answers | None:
         try:

@@ -37,7 +37,7 @@ int chosen_schnorr(uint8_t *verdicts, size_t n, const uint8_t *keys, const uint8
                    const uint8_t *challenges, const uint8_t *seed, int isa, void *scratch, size_t scratch_size) {
     const vl_hash_ops ops = {1, itself, {NULL}};
     const vl_hash_plan plan = {VL_SHA256, 32, 1, &vl_padding_sha256, &ops, &ops};
-    const vl_column columns[3] = {{keys, NULL, 32}, {signatures, NULL, 64}, {challenges, NULL, 32}};
+    const vl_column columns[3] = {{keys, NULL, 32, 0}, {signatures, NULL, 64, 0}, {challenges, NULL, 32, 0}};
     vl_scratch pieces;
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;

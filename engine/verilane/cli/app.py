@@ -16,6 +16,8 @@ from .._devices import devices, use
 from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
 from . import audit
+from .benchmarks import bench
+from .serve import serve
 from .stream import BadInput, Reader
 from .trees import merkle_app
 
@@ -32,6 +34,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(merkle_app, name="merkle")
+app.command()(bench)
+app.command()(serve)
 
 
 class Scheme(str, Enum):

@@ -9,11 +9,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _cpu_signatures, _ecdsa, _pool
+from .. import _cpu_items, _cpu_signatures, _ecdsa, _pool
 from .._columns import BytesLike, Column, ColumnLike, column
 from .._devices import cpu_of
 from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
-from .._items import LANES, SIGNATURES_PER_CORE, decided, item
+from .._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
 from .._prepared import KeysLike, PreparedKeys
 from .._verdicts import Verdicts
 from ..errors import InvalidSignature
@@ -166,12 +166,12 @@ def recover(
     """
     flags = _recovery_flags(low_s, parity_ids)
     isa = cpu_of(device)
-    s = column("signature", [item("signature", signature)], widths=None)
-    d = column("digest", [item("digest", digest)], widths=None)
-    keys, verdicts = _recovered(s, d, flags, isa, 1)
-    if not verdicts.all_ok:
-        raise InvalidSignature(verdicts[0])
-    return keys.tobytes()
+    key, verdict = _cpu_items.ecdsa_recover_one(
+        item("signature", signature), item("digest", digest), flags, isa
+    )
+    if verdict != OK:
+        raise InvalidSignature(decided(np.array([verdict], np.uint8))[0])
+    return key
 
 
 def _recovery_flags(low_s: bool, parity_ids: bool) -> int:

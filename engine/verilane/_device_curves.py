@@ -1,4 +1,4 @@
-"""The primitives of csrc/ops.h for elliptic curves on an OpenCL device: stages of kernels, one item
+"""The primitives of csrc/ops.h for elliptic curves on a device: stages of kernels, one item
 a thread (kernels/double_mul_thread.inc, double_mul_edwards_thread.inc).
 
 Numbers are rows of four little-endian 64-bit words, uint64 (n, 4); points are x and y, (n, 8). What
@@ -8,13 +8,15 @@ this decides what to believe.
 """
 
 import threading
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _fixed_base
-from ._opencl import Buffer, Program
+from ._machine import Buffer, Program
 
 __all__ = ["CURVES", "Curve", "Edwards", "Machine", "Weierstrass", "curve"]
 
@@ -27,9 +29,18 @@ Bytes = NDArray[np.uint8]
 _SHARING = 8
 _SUM_WORDS = 24  # X, Y, Z, eight each
 
+# Where copies run beside kernels, work is cut into about so many parts, each of which keeps all
+# lanes busy: four groups of lanes are resident, by their registers.
+_PARTS, _RESIDENT = 4, 4
+
+T = TypeVar("T")
+
 
 class Machine(Protocol):
-    """What is used of `_opencl.Machine`."""
+    """What is used of `_machine.Machine`."""
+
+    lanes: int
+    overlaps: bool
 
     def program(self, entry: str, defines: tuple[str, ...] = ()) -> Program: ...
     def room(self, *sizes: int) -> int: ...
@@ -71,6 +82,25 @@ class Curve:
     def _invert_sums(self, program: Program, sums: Buffer, n: int) -> Buffer:
         return self._invert(program, sums, n, stride=_SUM_WORDS, at=16)
 
+    def _in_parts(
+        self, n: int, begin: Callable[[slice], T], finish: Callable[[slice, T], None]
+    ) -> None:
+        """Has n items done: begin() starts with some and returns what finish() waits for. Where
+        copies run beside kernels, a part goes up while the one before is computed.
+        """
+        most, ahead = self.machine.room(*self.SIZES), int(self.machine.overlaps)
+        if ahead:
+            wave = _RESIDENT * self.machine.lanes
+            most = min(max(1, most // 2), -(-n // (_PARTS * wave)) * wave)
+        under_way: deque[tuple[slice, T]] = deque()
+        for start in range(0, n, max(1, most)):
+            part = slice(start, min(start + most, n))
+            under_way.append((part, begin(part)))
+            if len(under_way) > ahead:
+                finish(*under_way.popleft())
+        while under_way:
+            finish(*under_way.popleft())
+
     def decompress(self, given: Words, odd: Bytes) -> tuple[Words, Bytes]:
         """Returns, for each x (n, 4) and wanted parity (n,), y (n, 4) and ok (n,): 1, or 0 where
         there is no such point. For edwards25519: for each y below 2^255 the point (n, 8), x with
@@ -111,19 +141,26 @@ class Weierstrass(Curve):
         """Fills r and exceptional, all C-contiguous; what they held is what the device's memory
         holds before, so that it shows where nothing was written.
         """
-        n = len(u)
-        most = self.machine.room(*self.SIZES)
-        for start in range(0, n, most):
-            part = slice(start, min(start + most, n))
-            self._double_mul(r[part], exceptional[part], u[part], v[part], q[part])
 
-    def _double_mul(self, r: Words, exceptional: Bytes, u: Words, v: Words, q: Words) -> None:
+        def begin(part: slice) -> tuple[Buffer, Buffer]:
+            return self._begin(r[part], exceptional[part], u[part], v[part], q[part])
+
+        def finish(part: slice, answers: tuple[Buffer, Buffer]) -> None:
+            self.machine.read(r[part], answers[0])
+            self.machine.read(exceptional[part], answers[1])
+
+        self._in_parts(len(u), begin, finish)
+
+    def _begin(
+        self, r: Words, exceptional: Bytes, u: Words, v: Words, q: Words
+    ) -> tuple[Buffer, Buffer]:
         (program, base), machine, n = self._open(), self.machine, len(u)
+        given = machine.upload(u), machine.upload(v), machine.upload(q)
+        out, flags = machine.upload(r), machine.upload(exceptional)
         digits, table, z = (machine.buffer(size * n) for size in (72, 1536, 32))
         total = machine.buffer(4 * _SUM_WORDS * n)
-        out, flags = machine.upload(r), machine.upload(exceptional)
-        machine.launch(program, "recode", n, digits, machine.upload(u), machine.upload(v))
-        machine.launch(program, "multiples", n, table, z, machine.upload(q))
+        machine.launch(program, "recode", n, digits, *given[:2])
+        machine.launch(program, "multiples", n, table, z, given[2])
         if self.name != "secp256k1":
             z = self._invert(program, z, n, stride=8, at=0)
         machine.launch(program, "table", n, table, z)
@@ -131,8 +168,7 @@ class Weierstrass(Curve):
         machine.launch(program, "base", n, total, digits, base)
         inverse = self._invert_sums(program, total, n)
         machine.launch(program, "affine", n, out, flags, total, inverse)
-        machine.read(r, out)
-        machine.read(exceptional, flags)
+        return out, flags
 
 
 class Edwards(Curve):
@@ -149,23 +185,24 @@ class Edwards(Curve):
 
     def double_mul_over(self, r: Words, s: Words, k: Words, a: Words) -> None:
         """Fills r, as that of a Weierstrass does."""
-        n = len(s)
-        most = self.machine.room(*self.SIZES)
-        for start in range(0, n, most):
-            part = slice(start, min(start + most, n))
-            self._double_mul(r[part], s[part], k[part], a[part])
+        self._in_parts(
+            len(s),
+            lambda part: self._begin(r[part], s[part], k[part], a[part]),
+            lambda part, out: self.machine.read(r[part], out),
+        )
 
-    def _double_mul(self, r: Words, s: Words, k: Words, a: Words) -> None:
+    def _begin(self, r: Words, s: Words, k: Words, a: Words) -> Buffer:
         (program, base), machine, n = self._open(), self.machine, len(s)
-        digits, table, total = (machine.buffer(size * n) for size in (64, 2176, 4 * _SUM_WORDS))
+        given = machine.upload(s), machine.upload(k), machine.upload(a)
         out = machine.upload(r)
-        machine.launch(program, "recode", n, digits, machine.upload(s), machine.upload(k))
-        machine.launch(program, "multiples", n, table, machine.upload(a))
+        digits, table, total = (machine.buffer(size * n) for size in (64, 2176, 4 * _SUM_WORDS))
+        machine.launch(program, "recode", n, digits, *given[:2])
+        machine.launch(program, "multiples", n, table, given[2])
         machine.launch(program, "windows", n, total, digits, table)
         machine.launch(program, "base", n, total, digits, base)
         inverse = self._invert_sums(program, total, n)
         machine.launch(program, "affine", n, out, total, inverse)
-        machine.read(r, out)
+        return out
 
 
 _curves: dict[tuple[Machine, str], Curve] = {}

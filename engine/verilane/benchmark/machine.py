@@ -10,6 +10,11 @@ from typing import Any
 
 import verilane
 
+__all__ = ["commit", "compiler", "cores", "describe", "processor"]
+
+_QUIET: dict[str, Any] = {"capture_output": True, "text": True}
+PEERS = ("coincurve", "cryptography", "numpy", "PyNaCl", "tongsuopy")
+
 
 def processor() -> str:
     """The processor's own name for itself."""
@@ -39,13 +44,19 @@ def compiler() -> str:
 
 
 def commit() -> str:
-    """The repository's commit, with a plus when something is not committed."""
-    folder = Path(__file__).parent
+    """The commit of the checkout that this file is in, with a plus when something is not committed;
+    "none" for an installed package, which has its version.
+    """
+    here = Path(__file__)
+    git = ["git", "-C", str(here.parent)]
     try:
-        git = ["git", "-C", str(folder), "describe", "--always", "--dirty=+"]
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+        subprocess.run([*git, "ls-files", "--error-unmatch", here.name], check=True, **_QUIET)
+        described = subprocess.run(
+            [*git, "describe", "--always", "--dirty=+"], check=True, **_QUIET
+        )
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return "none"
+    return str(described.stdout).strip()
 
 
 def describe() -> dict[str, Any]:
@@ -56,10 +67,15 @@ def describe() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "compiler": compiler(),
         "python": platform.python_version(),
+        "verilane": verilane.__version__,
         "commit": commit(),
         "devices": [device.name for device in verilane.devices() if device.missing is None],
-        "peers": {
-            name: importlib.metadata.version(name)
-            for name in ("coincurve", "cryptography", "numpy")
-        },
+        "peers": {name: version for name in PEERS if (version := _version(name)) is not None},
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

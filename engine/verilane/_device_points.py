@@ -1,11 +1,12 @@
-"""Points from an OpenCL device, as _trust.py asks for them."""
+"""Points from a device, as _trust.py asks for them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _opencl, _opencl_curves
+from . import _device_curves
+from ._machines import machine
 
-__all__ = ["OpenCLPoints"]
+__all__ = ["MachinePoints"]
 
 Words = NDArray[np.uint64]
 Codes = NDArray[np.uint8]
@@ -15,26 +16,26 @@ Codes = NDArray[np.uint8]
 _ROUNDS = 16
 
 
-class OpenCLPoints:
+class MachinePoints:
     """One device (_trust.Points)."""
 
     def __init__(self, name: str) -> None:
-        self._machine = _opencl.machine(name)
+        self._machine = machine(name)
         self.name = self._machine.name
 
     def room(self, curve: str) -> int:
         """What its memory holds, and what keeps all of its lanes busy for some rounds."""
-        sizes = _opencl_curves.curve(self._machine, curve).SIZES
+        sizes = _device_curves.curve(self._machine, curve).SIZES
         return min(self._machine.room(*sizes), _ROUNDS * self._machine.lanes)
 
     def double_mul(
         self, curve: str, r: Words, exceptional: Codes, u: Words, v: Words, q: Words
     ) -> None:
         """Fills r and exceptional."""
-        there = _opencl_curves.curve(self._machine, curve)
-        if isinstance(there, _opencl_curves.Weierstrass):
+        there = _device_curves.curve(self._machine, curve)
+        if isinstance(there, _device_curves.Weierstrass):
             there.double_mul_over(r, exceptional, u, v, q)
-        elif isinstance(there, _opencl_curves.Edwards):
+        elif isinstance(there, _device_curves.Edwards):
             there.double_mul_over(r, u, v, q)
             exceptional[:] = 0
 

@@ -1,0 +1,132 @@
+"""Which CUDA devices there are, as numba-cuda shows them.
+
+numba-cuda is imported when a device is first looked for, and only where there is a driver. A device
+is named "cuda:0", "cuda:1" and so on, in the driver's order. What the driver complains about later
+comes out as DeviceFailure with the reason.
+"""
+
+import os
+import threading
+from ctypes import CDLL
+from importlib.util import find_spec
+from typing import Any
+
+from ._cuda_machine import FORKED, LOCAL_SIZE, Machine, errors, nvrtc_of, title_of
+from ._machine import Found, reason
+from .errors import DeviceUnavailable
+
+__all__ = ["Machine", "found", "machine"]
+
+_LIBRARY = "libcuda.so.1"
+
+_NO_NUMBA = "numba-cuda is not installed: pip install 'verilane[cuda]'"
+_NO_DRIVER = f"no NVIDIA driver is installed: there is no {_LIBRARY}"
+_NO_GPU = "the driver lists no GPU"
+_SIMULATOR = "numba simulates CUDA in this process: unset NUMBA_ENABLE_CUDASIM"
+
+_lock = threading.Lock()
+_places: list[tuple[Found, Any]] | None = None
+_machines: dict[str, Machine] = {}
+_opened_by = 0
+
+
+def found() -> list[Found]:
+    """Returns every device that the driver lists, or in place of one the reason."""
+    return [place for place, _ in _look()]
+
+
+def machine(name: str) -> Machine:
+    """Returns a device by its name; "cuda" is the first that can be used.
+
+    Raises DeviceUnavailable with the reason if it can't be used, or is not there.
+    """
+    places = _look()
+    if name == "cuda":
+        usable = [place for place, _ in places if place.missing is None]
+        name = (usable[0] if usable else places[0][0]).name
+    for place, gpu in places:
+        if place.name != name:
+            continue
+        if place.missing is not None:
+            raise DeviceUnavailable(f"{name} is missing here: {place.missing}")
+        with _lock:
+            if name not in _machines:
+                _machines[name] = Machine(name, gpu)
+            return _machines[name]
+    there = ", ".join(place.name for place, _ in places)
+    raise DeviceUnavailable(f"{name} is missing here: the driver lists {there} only")
+
+
+def _look() -> list[tuple[Found, Any]]:
+    global _places, _opened_by
+    if _opened_by not in (0, os.getpid()):  # its lock may be held by a thread that is not here
+        return [_nothing(number, FORKED) for number in range(len(_places or "0"))]
+    with _lock:
+        if _places is None:
+            _opened_by = os.getpid()
+            _places = _list_devices()
+        return _places
+
+
+def _list_devices() -> list[tuple[Found, Any]]:
+    missing = _why_not()
+    if missing is not None:
+        return [_nothing(0, missing)]
+    try:
+        from numba import cuda
+        from numba.core import config
+        from numba.cuda.cudadrv.driver import driver
+    except Exception as error:  # whatever it is, there are other devices
+        return [_nothing(0, f"numba-cuda can't be loaded: {reason(error)}")]
+    if config.ENABLE_CUDASIM:
+        return [_nothing(0, _SIMULATOR)]
+    try:
+        if not driver.is_available:
+            return [_nothing(0, f"the driver does not start: {driver.initialization_error}")]
+        version, architectures = nvrtc_of()
+        places = [_place(i, gpu, version, architectures) for i, gpu in enumerate(cuda.gpus)]
+    except errors() as error:
+        return [_nothing(0, f"the driver is broken: {reason(error)}")]
+    return places or [_nothing(0, _NO_GPU)]
+
+
+def _why_not() -> str | None:
+    """Returns why numba-cuda, which takes a second to load, need not be; or None."""
+    if find_spec("numba_cuda") is None:
+        return _NO_NUMBA
+    try:
+        CDLL(_LIBRARY)
+    except OSError as error:
+        broken = "No such file" not in str(error)
+        return f"the driver can't be loaded: {reason(error)}" if broken else _NO_DRIVER
+    return None
+
+
+def _nothing(number: int, why: str) -> tuple[Found, Any]:
+    return Found(f"cuda:{number}", "", 0, why), None
+
+
+def _place(number: int, gpu: Any, version: str, architectures: list[int]) -> tuple[Found, Any]:
+    name = f"cuda:{number}"
+    unfit = _unfit(gpu.compute_capability, version, architectures)
+    if unfit is not None:
+        return Found(name, title_of(gpu), 0, unfit), None
+    return Found(name, title_of(gpu), LOCAL_SIZE * gpu.MULTIPROCESSOR_COUNT, None), gpu
+
+
+def _unfit(capability: tuple[int, int], version: str, architectures: list[int]) -> str | None:
+    """Returns why kernels can't run on a device, or None: NVRTC must compile for it, and the driver
+    must take what a compiler of its own age or older gives.
+    """
+    from numba.cuda.cudadrv.driver import driver
+
+    major, minor = driver.get_version()
+    if major < int(version.partition(".")[0]):
+        return (
+            f"its driver is for CUDA {major}.{minor}, and NVRTC is of CUDA {version}: update the "
+            f"driver, or pip install 'numba-cuda[cu{major}]'"
+        )
+    if 10 * capability[0] + capability[1] not in architectures:
+        which = "{}.{}".format(*capability)
+        return f"it has compute capability {which}, for which NVRTC {version} does not compile"
+    return None

@@ -1,0 +1,1 @@
+"""Plugs for nodes that are there already: each module serves one library, and needs it."""

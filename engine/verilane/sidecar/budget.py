@@ -1,0 +1,142 @@
+"""How much of the callers' bytes is held at a time, and whose."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+__all__ = ["Account", "Budget", "Connection"]
+
+# Whoever holds less is never made to wait: a call that asks for health or limits is as small.
+_SMALL = 4096
+
+
+class Connection(Protocol):
+    """What a budget does with those whose bytes it counts."""
+
+    def pause(self) -> None:
+        """Reads no more until `resume`."""
+
+    def resume(self) -> None:
+        """Reads on."""
+
+    def cut(self) -> None:
+        """Ends the connection at once."""
+
+
+class Account:
+    """The bytes of one connection: of messages not whole yet, and of batches without an answer.
+
+    What has come since the last whole message counts as part of the next, HTTP/2's own bytes
+    included; the budget's `most_partial` bounds what they can add up to.
+    """
+
+    __slots__ = ("_budget", "_partial", "_whole", "connection", "moved")
+
+    def __init__(self, budget: "Budget", connection: Connection) -> None:
+        self._budget, self.connection = budget, connection
+        self._partial = self._whole = 0
+        self.moved = time.monotonic()
+        """When something was last got done with its bytes, or the first of them came."""
+
+    @property
+    def held(self) -> int:
+        """All bytes that are held for this connection."""
+        return self._partial + self._whole
+
+    def came(self, n: int) -> None:
+        """So many bytes were read from the connection."""
+        if not self.held:
+            self.moved = time.monotonic()
+        n = min(n, self._budget.most_partial - self._partial)
+        self._partial += n
+        self._budget.add(self, n)
+
+    def message(self, n: int) -> None:
+        """A message of n bytes is whole."""
+        self.moved = time.monotonic()
+        change, self._partial = n - self._partial, 0
+        self._whole += n
+        self._budget.add(self, change)
+
+    def change(self, n: int) -> None:
+        """So many bytes more are held for what became of messages; or less, n < 0."""
+        if n < 0:
+            self.moved = time.monotonic()
+        self._whole += n
+        self._budget.add(self, n)
+
+    def close(self) -> None:
+        """Nothing is held any more."""
+        self._budget.remove(self)
+
+
+class Budget:
+    """All accounts together. Over `limit`, whoever sends more is read no further until enough is
+    released. If it is not within `patience` seconds, connections are cut off until a quarter is
+    free, first those with which nothing was got done for longest: halves of messages, or answers
+    that nobody reads, would otherwise be held for ever.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        most_partial: int,
+        *,
+        patience: float,
+        on_cut: Callable[[Connection, int], None],
+    ) -> None:
+        self.limit, self.most_partial = limit, most_partial
+        self.held = 0
+        self._patience, self._on_cut = patience, on_cut
+        self._accounts: set[Account] = set()
+        self._paused: set[Account] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def open(self, connection: Connection) -> Account:
+        """Returns the account of a new connection."""
+        account = Account(self, connection)
+        self._accounts.add(account)
+        return account
+
+    def add(self, account: Account, n: int) -> None:
+        """Counts n bytes more, or less; the accounts' business."""
+        if account not in self._accounts:
+            return
+        self.held += n
+        if n < 0:
+            self._released()
+        elif self.held > self.limit and account.held > _SMALL and account not in self._paused:
+            self._paused.add(account)
+            account.connection.pause()
+            if self._timer is None:
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(self._patience, self._cut)
+
+    def remove(self, account: Account) -> None:
+        """A connection is gone, with all that was held for it."""
+        if account in self._accounts:
+            self._accounts.discard(account)
+            self._paused.discard(account)
+            self.held -= account.held
+            self._released()
+
+    def _released(self) -> None:
+        if self.held > self.limit:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        paused, self._paused = self._paused, set()
+        for account in paused:
+            account.connection.resume()
+
+    def _cut(self) -> None:
+        self._timer = None
+        holders = [account for account in self._accounts if account.held > _SMALL]
+        for account in sorted(holders, key=lambda account: account.moved):
+            if self.held <= self.limit * 3 // 4:
+                break
+            self._on_cut(account.connection, account.held)
+            account.connection.cut()
+            self.remove(account)

@@ -1,0 +1,23 @@
+"""What the sidecar's two ends raise."""
+
+from ..errors import VerilaneError
+
+__all__ = ["BadSetup", "Busy", "Refused", "SidecarUnavailable"]
+
+
+class SidecarUnavailable(VerilaneError, ConnectionError):
+    """No sidecar answered in time, or none that can be believed; the text says why. No verdict was
+    given.
+    """
+
+
+class Busy(VerilaneError, RuntimeError):
+    """As much waits for an answer as may wait: nothing was taken. Try again later."""
+
+
+class Refused(VerilaneError, ValueError):
+    """A batch breaks the contract, or a limit; the text says how."""
+
+
+class BadSetup(VerilaneError, RuntimeError):
+    """The server can't start as it was told to; the text says why, in one line."""

@@ -1,0 +1,213 @@
+"""The service Verifier of verilane.proto."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import grpc
+
+from .. import __version__
+from . import verilane_pb2 as pb
+from .budget import Account
+from .engine import Engine
+from .errors import Refused
+from .front import Front
+from .log import Log
+from .metrics import Metrics
+from .profiles import NAMES
+from .verilane_pb2_grpc import VerifierServicer
+
+if TYPE_CHECKING:
+    from .profiles import Answer
+
+__all__ = ["Limits", "Service"]
+
+_DONE = pb.BatchStatus.DONE
+_REFUSED = pb.BatchStatus.REFUSED
+_FAILED = pb.BatchStatus.FAILED
+_OUTCOMES = {_DONE: "done", _REFUSED: "refused", _FAILED: "failed"}
+_TAG_BYTES = 8
+
+
+class Limits(NamedTuple):
+    """What callers may ask for. batch_items: items in one batch. message_bytes: of one batch, as it
+    is sent. stream_batches: of one stream, read and without an answer. held_bytes: of all callers,
+    before they are held back. connections: at a time.
+    """
+
+    batch_items: int = 8192
+    message_bytes: int = 4 << 20
+    stream_batches: int = 4
+    held_bytes: int = 256 << 20
+    connections: int = 1024
+
+
+class Service(VerifierServicer):
+    """Answers batches, from as many streams as there are."""
+
+    def __init__(
+        self, engine: Engine, front: Front, limits: Limits, *, log: Log, metrics: Metrics
+    ) -> None:
+        self.engine, self.front, self.limits = engine, front, limits
+        self.log, self.metrics = log, metrics
+        self._streams: set[_Stream] = set()
+        self._draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    async def Verify(  # noqa: N802 (gRPC's name)
+        self, request_iterator: Any, context: Any
+    ) -> None:
+        """Reads batches and writes their statuses until the caller has ended its side."""
+        account = self.front.account(context.peer())
+        if self._draining or account is None:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, _DRAINING)
+            return
+        stream = _Stream(self, context, account)
+        self._streams.add(stream)
+        self._empty.clear()
+        self.metrics.streams.set(len(self._streams))
+        try:
+            await stream.run()
+        finally:
+            self._streams.discard(stream)
+            self.metrics.streams.set(len(self._streams))
+            if not self._streams:
+                self._empty.set()
+        if stream.drained:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, _DRAINING)
+
+    async def GetLimits(  # noqa: N802 (gRPC's name)
+        self, request: "pb.LimitsRequest", context: Any
+    ) -> "pb.Limits":
+        """Returns what this server takes."""
+        self.read(context)
+        return pb.Limits(
+            batch_items=self.limits.batch_items,
+            message_bytes=self.limits.message_bytes,
+            stream_batches=self.limits.stream_batches,
+            version=__version__,
+        )
+
+    def read(self, context: Any) -> None:
+        """A call's message, of no account, was read: what the caller has sent is not held."""
+        account = self.front.account(context.peer())
+        if account is not None:
+            account.message(0)
+
+    async def idle(self) -> None:
+        """Returns when no stream is open."""
+        await self._empty.wait()
+
+    def drain(self) -> None:
+        """Reads no batch any more; those that were read are answered, then their streams end."""
+        self._draining = True
+        for stream in list(self._streams):
+            stream.drain()
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    async def status(self, batch: "pb.Batch") -> "pb.BatchStatus":
+        """Returns what became of a batch; it never raises."""
+        try:
+            self._demand(batch)
+            return self._done(batch, await self.engine.answer(batch))
+        except Refused as error:
+            self.log.event("batch_refused", reason=str(error))
+            return self._failed(batch, _REFUSED, str(error))
+        except Exception as error:  # whatever goes wrong costs this batch alone
+            self.log.event("batch_failed", reason=f"{type(error).__name__}: {error}")
+            return self._failed(batch, _FAILED, type(error).__name__)
+
+    def _demand(self, batch: "pb.Batch") -> None:
+        if batch.count > self.limits.batch_items:
+            raise Refused(f"{batch.count} items, of {self.limits.batch_items} at most")
+        if batch.tags and len(batch.tags) != _TAG_BYTES * batch.count:
+            raise Refused(f"{len(batch.tags)} bytes of tags for {batch.count} items")
+
+    def _done(self, batch: "pb.Batch", answer: "Answer") -> "pb.BatchStatus":
+        scheme = NAMES[batch.profile.scheme]
+        self.metrics.batches.labels(scheme, _OUTCOMES[_DONE]).inc()
+        self.metrics.sizes.observe(batch.count)
+        self.metrics.count(scheme, answer.verdicts)
+        return pb.BatchStatus(
+            id=batch.id, verdicts=answer.verdicts, tags=batch.tags, keys=answer.keys
+        )
+
+    def _failed(self, batch: "pb.Batch", outcome: Any, reason: str) -> "pb.BatchStatus":
+        scheme = NAMES.get(batch.profile.scheme, "none")
+        self.metrics.batches.labels(scheme, _OUTCOMES[outcome]).inc()
+        return pb.BatchStatus(id=batch.id, outcome=outcome, reason=reason, tags=batch.tags)
+
+
+_DRAINING = "this server is stopping: batches without an answer may be sent elsewhere"
+
+
+class _Stream:
+    """One call of Verify: batches are read ahead of their answers, but only so many."""
+
+    def __init__(self, service: Service, context: Any, account: Account) -> None:
+        self._service, self._context, self._account = service, context, account
+        self._room = asyncio.Semaphore(service.limits.stream_batches)
+        self._statuses: asyncio.Queue[pb.BatchStatus | None] = asyncio.Queue()
+        self._reader: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held = 0
+        self.drained = False
+
+    def drain(self) -> None:
+        """Reads no more; answers what was read."""
+        self.drained = True
+        if self._reader is not None:
+            self._reader.cancel()
+
+    async def run(self) -> None:
+        """Returns when all that was read is answered, and no more will come."""
+        self._reader = asyncio.create_task(self._read())
+        self._reader.add_done_callback(lambda _: self._end_if_last())
+        try:
+            while (status := await self._statuses.get()) is not None:
+                await self._context.write(status)
+                self._hold(-status.ByteSize())
+                self._room.release()
+        finally:
+            self._reader.cancel()
+            for task in self._tasks:
+                task.cancel()
+            self._hold(-self._held)
+        if not self._reader.cancelled():
+            self._reader.result()
+
+    async def _read(self) -> None:
+        while True:
+            await self._room.acquire()
+            batch = await self._context.read()
+            if batch is grpc.aio.EOF:
+                return
+            size = batch.ByteSize()
+            self._account.message(size)
+            self._held += size
+            task = asyncio.create_task(self._answer(batch, size))
+            self._tasks.add(task)
+            task.add_done_callback(self._answered)
+
+    async def _answer(self, batch: "pb.Batch", size: int) -> None:
+        status = await self._service.status(batch)
+        self._hold(status.ByteSize() - size)
+        self._statuses.put_nowait(status)
+
+    def _hold(self, n: int) -> None:
+        """Holds n bytes more of the caller's, or less."""
+        self._held += n
+        self._account.change(n)
+
+    def _answered(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self._end_if_last()
+
+    def _end_if_last(self) -> None:
+        assert self._reader is not None
+        if self._reader.done() and not self._tasks:
+            self._statuses.put_nowait(None)

@@ -1,0 +1,190 @@
+"""What a client was asked: batches cut into pieces, and the pieces that have no answer yet."""
+
+import threading
+from collections import deque
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from .._columns import Column
+from .._items import decided
+from . import verilane_pb2 as pb
+from .profiles import Answer, encoded
+
+__all__ = ["Job", "Piece", "Queue"]
+
+
+class Job:
+    """One batch of the caller's: its columns, its future, and the answers of its pieces."""
+
+    def __init__(self, profile: "pb.Profile", columns: dict[str, Column], *, keyed: bool) -> None:
+        """columns: of one length, by their names in a Batch; nobody else may write to them.
+        keyed: the future gives keys (n, 64) and verdicts, not verdicts alone.
+        """
+        self.profile, self.columns, self.keyed = profile, columns, keyed
+        self.n = next(iter(columns.values())).n
+        self.future: Future[Any] = Future()
+        self._codes = np.zeros(self.n, np.uint8)
+        self._keys = np.zeros((self.n if keyed else 0, 64), np.uint8)
+        self._missing = self.n
+        self._lock = threading.Lock()
+        if self.n == 0:
+            self._finish()
+
+    def answer(self, first: int, answer: Answer) -> None:
+        """The items from `first` on have their verdicts."""
+        n = len(answer.verdicts)
+        with self._lock:
+            self._codes[first : first + n] = np.frombuffer(answer.verdicts, np.uint8)
+            if self.keyed:
+                keys = np.frombuffer(answer.keys, np.uint8).reshape(n, 64)
+                self._keys[first : first + n] = keys
+            self._missing -= n
+            if self._missing:
+                return
+        self._finish()
+
+    def fail(self, error: BaseException) -> None:
+        """There will be no verdicts."""
+        with suppress(InvalidStateError):  # failed before, or cancelled
+            self.future.set_exception(error)
+
+    def _finish(self) -> None:
+        verdicts = decided(self._codes)
+        with suppress(InvalidStateError):
+            self.future.set_result((self._keys, verdicts) if self.keyed else verdicts)
+
+
+class Piece:
+    """What is sent at a time: the items first up to last of a job."""
+
+    __slots__ = ("failures", "first", "job", "last", "number", "size")
+
+    def __init__(self, job: Job, first: int, last: int, *, failures: int = 0) -> None:
+        self.job, self.first, self.last = job, first, last
+        self.number = 0
+        self.failures = failures
+        self.size = sum(_size(column, first, last) for column in job.columns.values())
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def halves(self) -> "tuple[Piece, Piece]":
+        """Returns it as two pieces."""
+        middle = (self.first + self.last) // 2
+        return (
+            Piece(self.job, self.first, middle, failures=self.failures),
+            Piece(self.job, middle, self.last, failures=self.failures),
+        )
+
+    def batch(self) -> "pb.Batch":
+        """Returns it as it is sent."""
+        columns = {
+            name: encoded(column, self.first, self.last)
+            for name, column in self.job.columns.items()
+        }
+        return pb.Batch(id=self.number, profile=self.job.profile, count=len(self), **columns)
+
+    def cut(self, items: int, octets: int) -> "list[Piece]":
+        """Returns it as pieces of so many items and bytes at most. One item may have more bytes."""
+        if len(self) > items:
+            starts = range(self.first, self.last, items)
+            parts = [Piece(self.job, start, min(start + items, self.last)) for start in starts]
+        elif self.size > octets and len(self) > 1:
+            parts = list(self.halves())
+        else:
+            return [self]
+        return [piece for part in parts for piece in part.cut(items, octets)]
+
+
+# What Batch's own fields take, more or less; an offset takes 4 bytes.
+_OVERHEAD = 32
+
+
+def _size(column: Column, first: int, last: int) -> int:
+    if column.offsets is None:
+        return _OVERHEAD + (last - first) * column.width
+    length = int(column.offsets[last] - column.offsets[first])
+    return _OVERHEAD + length + 4 * (last - first + 1)
+
+
+class Queue:
+    """The pieces without an answer, in order: those that wait, and those that were sent.
+
+    A piece leaves it once, whoever answers it: a second answer finds nothing.
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.bytes = 0
+        self._waiting: deque[Piece] = deque()
+        self._sent: dict[int, Piece] = {}
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._sent)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is a piece to send."""
+        return bool(self._waiting)
+
+    def put(self, pieces: list[Piece]) -> None:
+        """Appends new pieces."""
+        with self.changed:
+            self._waiting.extend(pieces)
+            self.bytes += sum(piece.size for piece in pieces)
+            self.changed.notify_all()
+
+    def take_back(self, pieces: list[Piece]) -> None:
+        """Pieces that were taken have no answer after all: they come before all others."""
+        with self.changed:
+            self._waiting.extendleft(reversed(pieces))
+            self.bytes += sum(piece.size for piece in pieces)
+            self.changed.notify_all()
+
+    def send(self) -> Piece | None:
+        """Returns the next piece, numbered, which counts as sent from now on; None: none waits."""
+        with self.changed:
+            while self._waiting:
+                piece = self._waiting.popleft()
+                if piece.job.future.done():  # cancelled, or failed
+                    self._gone(piece)
+                    continue
+                self._number += 1  # anew each time it is sent: an old answer is no answer
+                piece.number = self._number
+                self._sent[piece.number] = piece
+                return piece
+            return None
+
+    def answered(self, number: int) -> Piece | None:
+        """Removes the piece that was sent with a number; None if there is none."""
+        with self.changed:
+            piece = self._sent.pop(number, None)
+            if piece is not None:
+                self._gone(piece)
+            return piece
+
+    def next_to_settle(self) -> Piece | None:
+        """Removes the next piece that waits."""
+        with self.changed:
+            if not self._waiting:
+                return None
+            piece = self._waiting.popleft()
+            self._gone(piece)
+            return piece
+
+    def lost(self) -> None:
+        """What was sent was lost, perhaps: it waits again, in order, before all that is new."""
+        with self.changed:
+            for number in sorted(self._sent, reverse=True):
+                piece = self._sent[number]
+                piece.failures += 1
+                self._waiting.appendleft(piece)
+            self._sent.clear()
+
+    def _gone(self, piece: Piece) -> None:
+        self.bytes -= piece.size
+        self.changed.notify_all()

@@ -1,0 +1,429 @@
+"""Parts of the sidecar by themselves: its sockets, its budget, its log, what the client queues."""
+
+import asyncio
+import io
+import json
+import os
+import socket
+import stat
+import threading
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("grpc")
+from typer.testing import CliRunner
+
+from verilane._columns import column
+from verilane.cli.app import app
+from verilane.sidecar import verilane_pb2 as pb
+from verilane.sidecar.budget import Account, Budget
+from verilane.sidecar.errors import BadSetup
+from verilane.sidecar.log import Log
+from verilane.sidecar.profiles import Answer
+from verilane.sidecar.sockets import OwnSocket, peer_of, why_not_to_be_trusted
+from verilane.sidecar.work import (
+    Job,
+    Piece,
+    Queue,
+)
+
+NOBODY = 65534
+MESSAGES = column("messages", [b""], widths=None)
+
+
+# ---- Sockets ----
+
+
+def test_own_socket(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    before = os.umask(0)  # whoever trusts the umask would make it 0777
+    try:
+        own = OwnSocket(str(path))
+    finally:
+        os.umask(before)
+    found = path.lstat()
+    assert stat.S_ISSOCK(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o600
+    assert stat.S_IMODE(Path(own.directory).lstat().st_mode) == 0o700
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(path))
+        accepted, _ = own.socket.accept()
+        with accepted:
+            assert peer_of(accepted) == (os.geteuid(), os.getpid())
+    with pytest.raises(BadSetup, match="another server has it"):
+        OwnSocket(str(path))
+    own.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stale_socket_is_taken_over(tmp_path: Path) -> None:
+    """A process that is killed leaves socket and directory, and no lock."""
+    path = tmp_path / "s"
+    child = os.fork()
+    if child == 0:
+        OwnSocket(str(path))
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert path.exists()
+    OwnSocket(str(path)).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_put_in_a_stale_sockets_place_stays(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    child = os.fork()
+    if child == 0:
+        OwnSocket(str(path))
+        os._exit(0)
+    os.waitpid(child, 0)
+    path.unlink()
+    path.write_bytes(b"precious")
+    with pytest.raises(BadSetup, match="exists and is no socket"):
+        OwnSocket(str(path))
+    assert path.read_bytes() == b"precious"
+
+
+def _file(path: Path) -> None:
+    path.write_bytes(b"precious")
+
+
+def _directory(path: Path) -> None:
+    path.mkdir()
+
+
+def _link(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _stale(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+
+
+@pytest.mark.parametrize("there", [_file, _directory, _link, _stale])
+def test_what_is_in_the_way_stays(tmp_path: Path, there: Callable[[Path], None]) -> None:
+    path = tmp_path / "s"
+    there(path)
+    before = path.lstat()
+    with pytest.raises(BadSetup, match="exists and is no socket that a server here left behind"):
+        OwnSocket(str(path))
+    assert os.path.samestat(before, path.lstat())
+
+
+def test_a_path_that_is_taken_in_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "s"
+    bind = OwnSocket._bound
+
+    def late(self: OwnSocket, mode: int) -> socket.socket:
+        path.write_bytes(b"precious")
+        return bind(self, mode)
+
+    monkeypatch.setattr(OwnSocket, "_bound", late)
+    with pytest.raises(BadSetup, match="File exists"):
+        OwnSocket(str(path))
+    assert path.read_bytes() == b"precious"
+
+
+def test_unsafe_places(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(BadSetup, match="others can write to it"):
+        OwnSocket(str(tmp_path / "s"))
+    tmp_path.chmod(0o1777)
+    OwnSocket(str(tmp_path / "s")).close()
+    tmp_path.chmod(0o700)
+    (tmp_path / "s.verilane").symlink_to(tmp_path)
+    with pytest.raises(BadSetup, match="in the way"):
+        OwnSocket(str(tmp_path / "s"))
+    with pytest.raises(BadSetup, match="No such file"):
+        OwnSocket(str(tmp_path / "no" / "s"))
+    with pytest.raises(BadSetup, match="too long a path"):
+        OwnSocket(str(tmp_path / ("x" * 100)))
+    if os.geteuid() == 0:
+        os.chown(tmp_path, NOBODY, NOBODY)
+        with pytest.raises(BadSetup, match="belongs to user 65534"):
+            OwnSocket(str(tmp_path / "t"))
+
+
+def test_whom_a_client_believes(tmp_path: Path) -> None:
+    path, me = tmp_path / "s", os.geteuid()
+    assert "No such file" in str(why_not_to_be_trusted(str(path), {me}))
+    path.write_bytes(b"")
+    assert "no socket" in str(why_not_to_be_trusted(str(path), {me}))
+    path.unlink()
+    _stale(path)
+    assert why_not_to_be_trusted(str(path), {me}) is None
+    assert "who may answer anything" in str(why_not_to_be_trusted(str(path), {me + 1}))
+    tmp_path.chmod(0o777)
+    assert "others can write" in str(why_not_to_be_trusted(str(path), {me}))
+
+
+# ---- Bad use of the command ----
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "nowhere to listen"),
+        (["--tcp", "127.0.0.1:0"], "--tcp needs --tls-cert and --tls-key"),
+        (["--unix", "s", "--tls-cert", "x"], "need --tcp"),
+        (["--tcp", "x", "--tls-cert", "x", "--tls-key", "x"], "expected HOST:PORT"),
+        (["--tcp", "127.0.0.1:0", "--tls-cert", "no", "--tls-key", "no"], "No such file"),
+        (["--unix", "s", "--metrics", "127.0.0.1:x"], "expected HOST:PORT"),
+        (["--unix", "s", "--metrics", "unix:no/such"], "No such file"),
+        (["--unix", "s", "--device", "no such"], "no device is named"),
+        (["--unix", "s", "--max-held", "1"], "--max-held is less than --max-message"),
+        (["--allow-uid", "1", "--tcp", "127.0.0.1:0"], "--allow-uid needs --unix"),
+        (["--unix", "no/such/s"], "No such file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["serve", *options])
+    assert result.exit_code == 2
+    assert words in result.stderr and len(result.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+# ---- The budget ----
+
+
+class Caller:
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def pause(self) -> None:
+        self.calls.append("pause")
+
+    def resume(self) -> None:
+        self.calls.append("resume")
+
+    def cut(self) -> None:
+        self.calls.append("cut")
+
+
+LIMIT, MOST = 100_000, 50_000
+
+
+def opened(n: int, patience: float = 60) -> tuple[Budget, list[Caller], list[Account], list[int]]:
+    cut: list[int] = []
+    budget = Budget(LIMIT, MOST, patience=patience, on_cut=lambda _, held: cut.append(held))
+    callers = [Caller() for _ in range(n)]
+    return budget, callers, [budget.open(caller) for caller in callers], cut
+
+
+def test_budget_holds_callers_back() -> None:
+    async def run() -> None:
+        budget, callers, accounts, cut = opened(4)
+        for account in accounts[:3]:
+            account.came(40_000)
+        assert [caller.calls for caller in callers] == [[], [], ["pause"], []]
+        accounts[3].came(1000)
+        assert callers[3].calls == [], "whoever asks for little is heard"
+        accounts[2].came(100)
+        assert callers[2].calls == ["pause"], "once is enough"
+        accounts[0].message(39_000)
+        accounts[0].change(-20_000)
+        assert budget.held == 19_000 + 40_000 + 40_100 + 1000
+        assert callers[2].calls == ["pause"]
+        accounts[0].change(-19_000)
+        assert callers[2].calls == ["pause", "resume"]
+        for account in accounts:
+            account.close()
+            account.close()
+        assert budget.held == 0 and not cut
+
+    asyncio.run(run())
+
+
+def test_budget_cuts_those_that_stand_still() -> None:
+    async def run() -> None:
+        budget, callers, accounts, cut = opened(3, patience=0.05)
+        accounts[0].came(30_000)
+        accounts[1].came(30_000)
+        await asyncio.sleep(0.01)
+        accounts[0].message(30_000)
+        accounts[2].came(45_000)
+        assert callers[2].calls == ["pause"]
+        await asyncio.sleep(0.2)
+        assert callers[1].calls == ["cut"] and cut == [30_000]
+        assert callers[0].calls == [] and callers[2].calls == ["pause", "resume"]
+        assert budget.held == 75_000
+        accounts[1].came(10)
+        accounts[1].message(10)
+        assert budget.held == 75_000, "who is gone counts no more"
+
+    asyncio.run(run())
+
+
+def test_bytes_that_are_no_messages_count_up_to_a_bound() -> None:
+    async def run() -> None:
+        budget, _, (account,), _ = opened(1)
+        for _ in range(10_000):
+            account.came(17)  # pings
+        assert budget.held == MOST
+        account.message(0)
+        assert budget.held == 0
+
+    asyncio.run(run())
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 60_000))))
+def test_budget_counts_what_accounts_hold(steps: list[tuple[int, int, int]]) -> None:
+    async def run() -> None:
+        budget, _, accounts, _ = opened(4)
+        gone: set[int] = set()
+        whole = [0] * 4
+        for which, kind, n in steps:
+            account = accounts[which]
+            if kind == 0:
+                account.came(n)
+            elif kind == 1:
+                account.message(n)
+                whole[which] += n
+            elif kind == 2:
+                account.change(-min(n, whole[which]))
+                whole[which] -= min(n, whole[which])
+            elif kind == 3 and n < 3000:
+                account.close()
+                gone.add(which)
+            assert budget.held == sum(a.held for i, a in enumerate(accounts) if i not in gone)
+            assert budget.held >= 0
+
+    asyncio.run(run())
+
+
+# ---- The log ----
+
+
+def test_log_writes_a_line_for_each_event() -> None:
+    stream = io.StringIO()
+    log = Log(stream, burst=1000)
+    for number in range(100):
+        log.event("hello", number=number, nothing=None, text='"\n')
+    log.close()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["number"] for line in lines] == list(range(100))
+    assert set(lines[0]) == {"time", "event", "number", "text"}
+
+
+def test_log_is_no_flood() -> None:
+    stream = io.StringIO()
+    log = Log(stream, burst=5)
+    for _ in range(1000):
+        log.event("often")
+    log.event("once")
+    log.close()
+    events = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+    assert 5 <= events.count("often") <= 10 and events[-1] == "once"
+
+
+def test_nobody_waits_for_the_log() -> None:
+    class Stuck(io.StringIO):
+        free = threading.Event()
+
+        def write(self, text: str) -> int:
+            assert self.free.wait(30)
+            return super().write(text)
+
+    stream = Stuck()
+    log = Log(stream, burst=10_000, backlog=10)
+    for number in range(5000):
+        log.event("event", number=number)
+    stream.free.set()
+    log.close()
+    assert 0 < len(stream.getvalue().splitlines()) < 30
+
+
+# ---- What a client queues ----
+
+
+def job(n: int, *, keyed: bool = False) -> Job:
+    return Job(pb.Profile(), {"messages": column("m", [b"x"] * n, widths=None)}, keyed=keyed)
+
+
+def test_pieces_cover_a_job() -> None:
+    lengths = [3, 0, 5000, 1, 1, 70_000, 2, *range(50)]
+    items = [bytes([i % 256]) * length for i, length in enumerate(lengths)]
+    made = Job(pb.Profile(scheme=4), {"messages": column("m", items, widths=None)}, keyed=False)
+    for items_most, octets in ((1, 1), (7, 1000), (1000, 6000), (1000, 1 << 20)):
+        pieces = Piece(made, 0, made.n).cut(items_most, octets)
+        assert [piece.first for piece in pieces[1:]] == [piece.last for piece in pieces[:-1]]
+        assert (pieces[0].first, pieces[-1].last) == (0, made.n)
+        got: list[bytes] = []
+        for piece in pieces:
+            assert len(piece) <= items_most and (piece.size <= octets or len(piece) == 1)
+            batch = piece.batch()
+            assert batch.count == len(piece) and batch.ByteSize() <= piece.size + 64
+            ends = np.frombuffer(batch.messages.offsets, "<u4")
+            data = batch.messages.data
+            if len(ends):
+                got += [data[a:b] for a, b in pairwise(ends)]
+            else:
+                width = len(data) // len(piece)
+                got += [data[i * width : (i + 1) * width] for i in range(len(piece))]
+        assert got == items
+
+
+def test_a_piece_is_answered_once() -> None:
+    pieces = Queue()
+    made = job(4)
+    pieces.put(Piece(made, 0, 4).cut(2, 1000))
+    first, second = pieces.send(), pieces.send()
+    assert first is not None and second is not None and pieces.send() is None
+    pieces.lost()
+    old = first.number
+    again = pieces.send()
+    assert again is first and again.number > second.number > old, "in order, with a new number"
+    assert pieces.answered(old) is None
+    assert pieces.answered(again.number) is first
+    assert pieces.answered(again.number) is None
+    first.job.answer(0, Answer(b"\1\5"))
+    assert not made.future.done()
+    assert pieces.next_to_settle() is second and pieces.next_to_settle() is None
+    second.job.answer(2, Answer(b"\2\3"))
+    assert made.future.result().codes.tolist() == [1, 5, 2, 3]
+    assert len(pieces) == pieces.bytes == 0
+
+
+def test_what_is_cancelled_is_not_sent() -> None:
+    pieces = Queue()
+    gone, kept = job(1), job(1)
+    for each in (gone, kept):
+        pieces.put([Piece(each, 0, 1)])
+    assert gone.future.cancel()
+    sent = pieces.send()
+    assert sent is not None and sent.job is kept
+    gone.answer(0, Answer(b"\1"))
+    gone.fail(ValueError())
+    assert gone.future.cancelled() and len(pieces) == 1
+
+
+def test_bytes_are_counted_whatever_happens() -> None:
+    pieces, rng = Queue(), np.random.default_rng(1)
+    held: list[Any] = []
+    for _ in range(3000):
+        step = rng.integers(6)
+        if step == 0:
+            pieces.put(Piece(job(3), 0, 3).cut(1, 1000))
+        elif step == 1:
+            pieces.send()
+        elif step == 2:
+            pieces.lost()
+        elif step == 3 and pieces._sent:
+            held.append(pieces.answered(min(pieces._sent)))
+        elif step == 4 and held:
+            pieces.take_back([held.pop()])
+        else:
+            piece = pieces.next_to_settle()
+            held += [piece] if piece is not None else []
+        assert pieces.bytes == sum(p.size for p in (*pieces._waiting, *pieces._sent.values()))
+        assert len(pieces) == len(pieces._waiting) + len(pieces._sent)

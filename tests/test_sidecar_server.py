@@ -1,0 +1,416 @@
+"""`verilane serve` as a process: its socket, who may come in, how it stops, what it withstands."""
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import raw_http2
+from cli_files import assert_one_line, run
+from items import honest_items
+from sidecar_process import sidecar
+
+grpc = pytest.importorskip("grpc")
+from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: E402
+
+from verilane.sidecar import Client  # noqa: E402
+from verilane.sidecar import verilane_pb2 as pb  # noqa: E402
+from verilane.sidecar.verilane_pb2_grpc import VerifierStub  # noqa: E402
+
+NOBODY = 65534
+SLOW = ("--threads", 1, "--device", "cpu:scalar")
+
+
+def columns(n: int) -> dict[str, list[bytes]]:
+    """Valid signatures."""
+    items = [item for item in honest_items() if item.verdict == 1 and len(item.key) == 33]
+    items = (items * (n // len(items) + 1))[:n]
+    return {
+        "keys": [item.key for item in items],
+        "signatures": [item.signature for item in items],
+        "digests": [item.digest for item in items],
+    }
+
+
+def batch(n: int, number: int = 0) -> Any:
+    parts = {name: pb.Column(data=b"".join(part)) for name, part in columns(n).items()}
+    profile = pb.Profile(scheme=pb.SECP256K1_ECDSA)
+    return pb.Batch(id=number, profile=profile, count=n, **parts)
+
+
+def works(path: Any) -> bool:
+    with Client(str(path)) as client:
+        return client.verify_many("secp256k1.ecdsa", **columns(50)).all_ok
+
+
+# ---- The socket ----
+
+
+def test_socket_is_private_and_goes_away(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with sidecar("--unix", path) as server:
+        found = path.lstat()
+        assert stat.S_ISSOCK(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o600
+        assert works(path)
+        assert server.stop() == 0
+    assert list(tmp_path.iterdir()) == []
+    assert [event["event"] for event in server.events] == ["serving", "draining", "stopped"]
+    assert server.events[0]["unix"] == str(path)
+    assert server.other_lines == []
+
+
+def test_one_server_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with sidecar("--unix", path):
+        assert_one_line(run("serve", "--unix", path), str(path), "another server has it")
+        assert works(path)
+
+
+def test_stale_socket_of_a_killed_server(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with sidecar("--unix", path, "--metrics", f"unix:{path}.metrics") as server:
+        server.stop(signal.SIGKILL)
+    assert path.exists()
+    with sidecar("--unix", path, "--metrics", f"unix:{path}.metrics") as server:
+        assert works(path)
+        assert server.stop() == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("library", ["grpc", "prometheus_client"])
+def test_without_the_extra(library: str) -> None:
+    code = (
+        f"import sys; sys.modules[{library!r}] = None; sys.argv = ['verilane', 'serve', '--unix',"
+        " 's']; from verilane.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert_one_line(result, library, "pip install 'verilane[serve]'")
+
+
+def test_client_without_the_extra() -> None:
+    code = (
+        "import sys; sys.modules['grpc'] = None\n"
+        "import verilane.sidecar\n"
+        "try: verilane.sidecar.Client\n"
+        "except ModuleNotFoundError as error: print(error)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "needs grpc: pip install 'verilane[serve]'" in result.stdout
+
+
+# ---- Who may come in ----
+
+
+def as_nobody(path: Path) -> str:
+    """What becomes of another user's connection."""
+    code = (
+        "import os, socket, sys\n"
+        f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
+        "s = socket.socket(socket.AF_UNIX); s.settimeout(10)\n"
+        "try: s.connect(sys.argv[1])\n"
+        "except OSError as error: print(error.strerror); sys.exit()\n"
+        f"try: s.sendall({raw_http2.HELLO!r}); print('in' if s.recv(9) else 'out')\n"
+        "except ConnectionError: print('out')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    return result.stdout.strip()
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """Others can enter it, but not write to it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_other_users_stay_out(public_folder: Path) -> None:
+    path = public_folder / "s"
+    with sidecar("--unix", path) as server:
+        assert as_nobody(path) == "Permission denied", "the socket's mode"
+        os.chmod(path, 0o666)
+        assert as_nobody(path) == "out", "the kernel's word"
+        event = server.wait_for("peer_refused")
+        assert event["uid"] == NOBODY and event["pid"] > 0
+        assert as_nobody(Path(f"{path}.verilane/grpc")) == "Permission denied", "the way around"
+        assert works(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_users_who_are_named_come_in(public_folder: Path) -> None:
+    path = public_folder / "s"
+    with sidecar("--unix", path, "--allow-uid", NOBODY):
+        assert as_nobody(path) == "in"
+        assert works(path)
+
+
+# ---- TLS ----
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ca, server and caller, as PEM: certificate and key; other: signed by nobody."""
+    from certificates import write_certificates
+
+    folder = tmp_path_factory.mktemp("tls")
+    write_certificates(folder)
+    return folder
+
+
+def test_tls(tmp_path: Path, certificates: Path) -> None:
+    def pem(name: str) -> bytes:
+        return (certificates / name).read_bytes()
+
+    server_files = [
+        *("--tls-cert", certificates / "server.pem"),
+        *("--tls-key", certificates / "server.key"),
+    ]
+    with sidecar("--tcp", "127.0.0.1:0", *server_files) as server:
+        address = server.events[0]["tcp"]
+        with Client(address, root_certificates=pem("ca.pem")) as client:
+            assert client.verify_many("secp256k1.ecdsa", **columns(50)).all_ok
+        with (
+            Client(address, root_certificates=pem("other.pem"), patience=0.2) as client,
+            pytest.raises(ConnectionError),
+        ):
+            client.verify_many("secp256k1.ecdsa", **columns(50))
+        with socket.create_connection(address.rsplit(":", 1), timeout=10) as plain:
+            plain.sendall(raw_http2.HELLO)
+            plain.settimeout(15)
+            assert raw_http2.is_closed(plain), "nothing without TLS"
+        assert server.stop() == 0
+    ca = ("--tls-client-ca", certificates / "ca.pem")
+    with sidecar("--unix", tmp_path / "s", "--tcp", "127.0.0.1:0", *server_files, *ca) as server:
+        address = server.events[0]["tcp"]
+        for name, good in (("caller", True), ("other", False), (None, False)):
+            own = {}
+            if name is not None:
+                own = {
+                    "private_key": pem(f"{name}.key"),
+                    "certificate_chain": pem(f"{name}.pem"),
+                }
+            with Client(address, root_certificates=pem("ca.pem"), patience=0.2, **own) as client:
+                if good:
+                    assert client.verify_many("secp256k1.ecdsa", **columns(50)).all_ok
+                else:
+                    with pytest.raises(ConnectionError):
+                        client.verify_many("secp256k1.ecdsa", **columns(50))
+        assert works(tmp_path / "s")
+
+
+def test_key_of_another_certificate(certificates: Path) -> None:
+    options = ["--tls-cert", certificates / "server.pem", "--tls-key", certificates / "caller.key"]
+    result = run("serve", "--tcp", "127.0.0.1:0", *options)
+    assert result.returncode == 2 and "server.pem" in result.stderr
+
+
+# ---- How it stops ----
+
+
+def test_drain(tmp_path: Path) -> None:
+    """What was read is answered, what was not comes back as UNAVAILABLE, and nobody gets in."""
+    path = tmp_path / "s"
+    with (
+        sidecar("--unix", path, *SLOW) as server,
+        grpc.insecure_channel(f"unix:{path}") as channel,
+    ):
+        states = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+        assert next(states).status == health_pb2.HealthCheckResponse.SERVING
+        batches = [batch(4000, number) for number in range(30)]
+        got: list[int] = []
+        call = VerifierStub(channel).Verify(iter(batches))
+        with contextlib.suppress(grpc.RpcError):
+            for status in call:
+                assert len(status.verdicts) == 4000
+                if not got:
+                    server.send(signal.SIGTERM)
+                got.append(status.id)
+        assert call.code() == grpc.StatusCode.UNAVAILABLE
+        assert 2 <= len(got) < 30 and sorted(got) == list(range(len(got)))
+        assert next(states).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert server.process.wait(30) == 0
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_drain_ends(tmp_path: Path, signals: int) -> None:
+    """However slow callers are: after so many seconds, or at the second signal."""
+    path = tmp_path / "s"
+    with (
+        sidecar("--unix", path, "--drain", 1 if signals == 1 else 60, *SLOW) as server,
+        grpc.insecure_channel(f"unix:{path}") as channel,
+    ):
+        batches = [batch(8000, number) for number in range(30)]
+        call = VerifierStub(channel).Verify(iter(batches))
+        next(call)
+        for _ in range(signals):
+            server.send(signal.SIGINT)
+            time.sleep(0.3)
+        assert server.process.wait(20) == 0
+        server.wait_for("cut_short")
+        call.cancel()
+
+
+# ---- What it withstands ----
+
+
+def test_bytes_that_are_no_calls(tmp_path: Path) -> None:
+    """Garbage, halves of everything, and connections that end at once: none costs the others."""
+    path = tmp_path / "s"
+    whole = raw_http2.HELLO + raw_http2.call(1) + raw_http2.message(1, bytes(1000))
+    with sidecar("--unix", path) as server:
+        assert works(path)
+        time.sleep(0.3)
+        files = server.open_files()
+        kept = []
+        for size in (0, 1, 10, 24, 30, 33, 50, 100, 200, 300, len(whole) - 1):
+            for ends in (True, False):
+                connection = raw_http2.connect(str(path))
+                connection.sendall(whole[:size])
+                if ends:
+                    connection.close()
+                else:
+                    kept.append(connection)
+        for garbage in (b"GET / HTTP/1.1\r\n\r\n", bytes(100_000), os.urandom(100_000)):
+            connection = raw_http2.connect(str(path))
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(garbage)
+            kept.append(connection)
+        for frames in (
+            raw_http2.frame(raw_http2.DATA, 0, 1, b"x" * 100),
+            raw_http2.frame(raw_http2.WINDOW_UPDATE, 0, 0, bytes(4)),
+            raw_http2.frame(77, 0xFF, 5, b"x" * 100),
+            raw_http2.call(2),
+            raw_http2.call(1, b"/no/such") + raw_http2.message(1, b"x", length=2**32 - 1),
+            raw_http2.call(1) + raw_http2.message(1, b"\xff" * 100),
+        ):
+            connection = raw_http2.connect(str(path))
+            connection.sendall(raw_http2.HELLO + frames)
+            kept.append(connection)
+        assert works(path)
+        for connection in kept:
+            connection.close()
+        until = time.monotonic() + 10
+        while server.open_files() > files and time.monotonic() < until:
+            time.sleep(0.1)
+        assert server.open_files() <= files
+        assert server.stop() == 0
+    assert server.other_lines == []
+
+
+def test_halves_of_messages_are_not_held_for_ever(tmp_path: Path) -> None:
+    """200 callers hold 60 KB each, of messages that never end: over the limit some are cut off."""
+    path = tmp_path / "s"
+    half = raw_http2.HELLO + raw_http2.call(1)
+    half += raw_http2.message(1, bytes(60_000), length=3_000_000)
+    with sidecar("--unix", path, "--max-held", 8) as server:
+        callers = [raw_http2.connect(str(path)) for _ in range(200)]
+        for caller in callers:
+            caller.sendall(half)
+        event = server.wait_for("connection_cut")
+        assert 30_000 < event["held_bytes"] < 100_000
+        assert len(callers) > len(server.named("connection_cut"))
+        assert works(path)
+        assert server.memory() < 250 << 20
+        for caller in callers:
+            caller.close()
+        assert server.stop() == 0
+
+
+def test_slow_readers(tmp_path: Path) -> None:
+    """Callers who send and never read hold what they may, and no more; others are served."""
+    path = tmp_path / "s"
+    signatures = pb.Column(data=bytes(65 * 4000))
+    work = pb.Batch(
+        profile=pb.Profile(scheme=pb.SECP256K1_RECOVER),
+        count=4000,
+        signatures=signatures,
+        digests=pb.Column(data=bytes(32 * 4000)),
+    )
+    with sidecar("--unix", path, "--max-held", 32) as server:
+        assert works(path)
+        before = server.memory()
+        ended = threading.Event()
+
+        def endless() -> Iterator[Any]:
+            while not ended.is_set():
+                yield work
+
+        channels = [
+            grpc.insecure_channel(f"unix:{path}", [("grpc.use_local_subchannel_pool", 1)])
+            for _ in range(6)
+        ]
+        calls = [VerifierStub(channel).Verify(endless()) for channel in channels]
+        for _ in range(4):
+            time.sleep(0.3)
+            assert server.memory() - before < 150 << 20
+            assert works(path)
+        ended.set()
+        for call in calls:
+            call.cancel()
+        for channel in channels:
+            channel.close()
+        assert server.stop() == 0
+
+
+def test_a_thousand_connections(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 4096:
+        pytest.skip(f"this process may open {hard} files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    path = tmp_path / "s"
+    with sidecar("--unix", path, "--max-connections", 1000) as server:
+        before = server.memory()
+        callers = []
+        for _ in range(999):
+            caller = raw_http2.connect(str(path), timeout=30)
+            caller.sendall(raw_http2.HELLO + raw_http2.call(1))
+            callers.append(caller)
+        assert all(caller.recv(9)[3:4] == bytes([raw_http2.SETTINGS]) for caller in callers)
+        assert works(path), "the 1,000th"
+        assert server.memory() - before < 200 << 20
+        time.sleep(0.2)
+        late = [raw_http2.connect(str(path)) for _ in range(5)]
+        for one in late[1:]:
+            assert raw_http2.is_closed(one), "there is room for one more"
+        server.wait_for("connection_refused")
+        for caller in (*callers, *late):
+            caller.close()
+        assert works(path)
+        assert server.stop() == 0
+
+
+def test_log_has_no_bytes_of_callers(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    secret = "5ec2e7" * 6
+    with sidecar("--unix", path) as server:
+        with grpc.insecure_channel(f"unix:{path}") as channel:
+            bad = batch(3)
+            bad.keys.data = bytes.fromhex(secret)
+            bad.messages.data = bytes.fromhex(secret)
+            bad.profile.user_id = bytes.fromhex(secret)
+            list(VerifierStub(channel).Verify(iter([bad] * 100)))
+        server.stop()
+    text = "".join(map(str, server.events)) + "".join(server.other_lines)
+    assert "batch_refused" in text and secret not in text.lower()
+    assert repr(bytes.fromhex(secret))[2:-1] not in text
+    assert len(server.named("batch_refused")) <= 60, "a line for each would fill disks"
