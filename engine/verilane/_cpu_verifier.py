@@ -25,6 +25,7 @@ __all__ = [
     "ENCODINGS",
     "HYBRID_KEYS",
     "LOW_S",
+    "NO_ROOM",
     "PRIORITIES",
     "SCHEMES",
     "SM2_ENCODINGS",
@@ -48,6 +49,7 @@ PRIORITIES: dict[str, int] = {
     "BULK": _lib.VL_BULK,
 }
 CANCELLED: int = _lib.VL_ERROR_CANCELLED
+NO_ROOM: tuple[int, ...] = (_lib.VL_ERROR_BUSY, _lib.VL_ERROR_TOO_LARGE)
 
 _ERRORS: dict[int, tuple[type[Exception], str]] = {
     _lib.VL_ERROR_BUSY: (Busy, "the verifier's queue is full"),
