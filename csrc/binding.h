@@ -25,6 +25,10 @@ typedef struct {
 int vl_secp256k1_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
                              const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags,
                              int isa, void *scratch, size_t scratch_size);
+/* R, of which the signature has x, takes the place of Q: what a device gives back is the key, (s R - e G) / r. There is nothing
+ * to compare it with: targets are r. */
+int vl_secp256k1_recover_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *signatures,
+                               const vl_column *digests, unsigned flags, int isa, void *scratch, size_t scratch_size);
 int vl_p256_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
                         const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags, int isa,
                         void *scratch, size_t scratch_size);

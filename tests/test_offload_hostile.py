@@ -195,7 +195,7 @@ def test_a_device_that_is_not_used_costs_nothing(monkeypatch: pytest.MonkeyPatch
     rows = WAYS[0].rows[:100]
     assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
     trusted.quarantine("was put there by a test")
-    monkeypatch.delattr(_offload, "_Run")
+    monkeypatch.delattr(_offload, "Run")
     assert codes(WAYS[0], rows, device=NAME) == [row.verdict for row in rows]
 
 
@@ -225,10 +225,10 @@ def test_an_exception_between_two_steps(place: str, monkeypatch: pytest.MonkeyPa
     trusted = installed(Faulty(most=67))
     assert codes(WAYS[0], rows, device=NAME) == [1] * 200
     owner, name = {
-        "launched": (_offload._Run, "_launch"),
-        "to be finished": (_offload._Run, "_finish"),
+        "launched": (_offload.Run, "_launch"),
+        "to be finished": (_offload.Run, "_finish"),
         "to be judged": (Trusted, "answers"),
-        "finished": (_offload._Run, "_finish"),
+        "finished": (_offload.Run, "_finish"),
     }[place]
     step = getattr(owner, name)
 
@@ -275,7 +275,7 @@ def test_a_handler_that_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the very thread that has a launch under way: it does not wait for itself."""
     rows = WAYS[0].honest(200)
     installed(Faulty(most=67))
-    prepare, inner = _offload._Run._prepare, []
+    prepare, inner = _offload.Run._prepare, []
 
     def handled(run: Any, start: int, *rest: Any) -> Any:
         if start > 0 and not inner:
@@ -283,7 +283,7 @@ def test_a_handler_that_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
             inner[0] = codes(WAYS[0], rows, device=NAME)
         return prepare(run, start, *rest)
 
-    monkeypatch.setattr(_offload._Run, "_prepare", handled)
+    monkeypatch.setattr(_offload.Run, "_prepare", handled)
     with within(60):
         assert codes(WAYS[0], rows, device=NAME) == [1] * 200
     assert inner == [[1] * 200]
@@ -300,7 +300,7 @@ def test_a_handler_that_verifies_while_a_device_is_opened(
 
     def handled(trusted: Trusted, curve: str) -> None:
         with monkeypatch.context() as patch:
-            patch.delattr(_offload, "_Run")
+            patch.delattr(_offload, "Run")
             inner.append(codes(WAYS[0], rows, device=NAME))
         ask(trusted, curve)
 
@@ -335,13 +335,13 @@ def test_items_that_may_not_be_asked_do_not_go_on_and_on(monkeypatch: pytest.Mon
     """All have one target: what comes before the points is not done twice for all of them."""
     rows = [forged("forged", 3**150, 19, i, 29) for i in range(100, 700)]
     prepared: list[int] = []
-    prepare = _offload._Run._prepare
+    prepare = _offload.Run._prepare
 
     def count(run: Any, start: int, *rest: Any) -> Any:
         prepared.append(start)
         return prepare(run, start, *rest)
 
-    monkeypatch.setattr(_offload._Run, "_prepare", count)
+    monkeypatch.setattr(_offload.Run, "_prepare", count)
     installed(Faulty(most=60))
     assert codes(WAYS[0], rows, device=NAME) == [5] * 600
     assert len(prepared) <= 3

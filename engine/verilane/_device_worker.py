@@ -4,6 +4,7 @@ wants to.
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -71,14 +72,19 @@ class Ticket:
         self._done = threading.Event()
         self.error: BaseException | None = None
         """What the call raised, once it is over."""
+        self.asked = time.monotonic()
+        self.seconds = 0.0
+        """What the call took, once it is over."""
 
     def run(self) -> None:
         """Makes the call."""
+        start = time.monotonic()
         try:
             self._call()
         except BaseException as error:
             self.error = error
         finally:
+            self.seconds = time.monotonic() - start
             self._done.set()
 
     def wait(self, seconds: float) -> bool:

@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from . import _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
+from . import _choice, _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
 from ._columns import BytesLike, ColumnLike, column
-from ._devices import cpu_of, is_strict, trusted_of
+from ._devices import cpu_of, trusted_of
 from ._items import KEYS_PER_CORE, LANES, decided, demand_ok
 from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
@@ -61,7 +61,7 @@ def verify_many(
         threads,
         summable=curve == "secp256k1",
     )
-    return decided(_offload.verify(batch, trusted, strict=is_strict()))
+    return decided(_choice.verify(batch, device, trusted))
 
 
 def prepare(

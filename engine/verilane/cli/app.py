@@ -15,7 +15,7 @@ from .. import __version__, _cpu, _device_hashes
 from .._devices import devices, use
 from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
-from . import audit
+from . import audit, rates
 from .benchmarks import bench
 from .serve import serve
 from .stream import BadInput, Reader
@@ -231,7 +231,17 @@ def recover(
 
 
 @app.command("devices")
-def list_devices() -> None:
+def list_devices(
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Also measure how fast each device verifies, show from how many items on it beats "
+            "the CPU, and keep that for calls that name no device. A few seconds; longer where "
+            "kernels must be compiled.",
+        ),
+    ] = False,
+) -> None:
     """List every device and instruction set, its lanes, and why one is missing."""
     table = Table("device", "signature lanes", "SHA-256 lanes", "here", box=None)
     for device in devices():
@@ -239,6 +249,8 @@ def list_devices() -> None:
         there = f"yes: {device.title}" if device.title else "yes"
         table.add_row(device.name, *lanes, there if device.available else f"no: {device.missing}")
     Console().print(table)
+    if calibrate:
+        rates.calibrate()
 
 
 @app.command()

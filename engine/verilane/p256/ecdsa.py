@@ -36,7 +36,8 @@ def verify_many(
     low_s: s > n/2 is BAD_SIGNATURE (Fabric's rule); the standard takes both.
     hybrid_keys: 65-byte keys may also start with 06 or 07 (ANSI X9.62; parity must agree).
     device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
-    answers change no verdict (`use`). threads: cores to use at most; None takes all.
+    answers change no verdict (`use`). None: what is measured to be done first (`verilane devices
+    --calibrate`), the CPU where nothing is. threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other,
     an unknown encoding or device; DeviceUnavailable for a named device that is missing. An item's
