@@ -29,6 +29,8 @@ static vl_point_form parse_uncompressed(vl_point *q, const uint8_t *key, unsigne
 }
 
 vl_point_form vl_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags, const vl_curve *curve) {
+    if ((flags & VL_COMPRESSED_KEYS && key.length != 33) || (flags & VL_SEC1_KEYS && key.length == 64))
+        return VL_POINT_NONE;
     switch (key.length) {
     case 33:
         return parse_compressed(q, odd, key.data, curve);
