@@ -1,6 +1,12 @@
 """The verifier from native threads, which no interpreter slows down, and the C ABI's own rules."""
 
+import os
+import re
+import subprocess
+import sys
 import threading
+from pathlib import Path
+from shutil import which
 from typing import Any
 
 import numpy as np
@@ -225,3 +231,23 @@ def test_tickets_and_completions(engine: Any) -> None:
     assert lib.vl_verifier_collect(engine, completions, 8, -1) == 1
     assert completions[0].tag == 7
     assert lib.vl_verifier_collect(engine, completions, 8, -1) == lib.VL_ERROR_CLOSED
+
+
+def test_a_program_in_c(tmp_path: Path) -> None:
+    """Linked with libverilane, by all doors at once, forking and closing meanwhile."""
+    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+        pytest.skip("a program would need the sanitizer's library first")
+    compiler = next(
+        (name for name in (os.environ.get("CC"), "cc", "gcc", "clang") if name and which(name)),
+        None,
+    )
+    if compiler is None:
+        pytest.skip("there is no C compiler here")
+    words = [sys.executable, "-m", "verilane.clib", "--cflags", "--libs"]
+    flags = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    program, source = tmp_path / "stress", Path(__file__).parent / "native" / "verifier_stress.c"
+    options = ["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
+    subprocess.run([compiler, *options, str(source), *flags, "-o", str(program)], check=True)
+    done = subprocess.run([str(program), "4", "2", "60"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert re.fullmatch(r"[1-9]\d* results, 0 wrong\n", done.stdout)

@@ -1,5 +1,6 @@
 """The verifier's queue: classes, bounds, deadlines, cancelling, bad sources, the cache, a fork."""
 
+import asyncio
 import os
 import threading
 import time
@@ -120,6 +121,21 @@ def test_a_full_queue_is_busy_at_once() -> None:
         with pytest.raises(ValueError, match="more items"):
             verifier.submit_many([VOTE] * 21)
         assert [f.result(60) for f in futures] == [OK] * 11
+
+
+def test_a_turn_of_the_loop_that_does_not_fit() -> None:
+    """What tasks ask in one turn is handed in together; where that is too much, some of it is."""
+    good = valid("ed25519", 30)
+
+    async def ask(verifier: Verifier) -> list[Any]:
+        calls = (verifier.averify(item) for item in good)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    for room in (1, 7):
+        with plugged(queue=room) as verifier:
+            results = asyncio.run(ask(verifier))
+            assert results.count(OK) == room
+            assert sum(isinstance(result, Busy) for result in results) == 30 - room
 
 
 def test_tickets_are_bounded() -> None:

@@ -21,7 +21,7 @@ static int verify(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_e
                   void *scratch, size_t scratch_size) {
     if (n && verdicts == NULL) return VL_ERROR_ARGUMENT;
     if (n) memset(verdicts, VL_UNDECIDED, n);
-    if (!is_encoding(input->encoding) || (input->flags & ~(unsigned)(VL_LOW_S | VL_HYBRID_KEYS))) {
+    if (!is_encoding(input->encoding) || (input->flags & ~(unsigned)(VL_LOW_S | VL_KEY_FORMS))) {
         return VL_ERROR_ARGUMENT;
     }
     if (n && !(column_is_readable(input->keys, n) && column_is_readable(input->signatures, n) &&

@@ -1,4 +1,5 @@
 /* Items on their way in. */
+#include <sched.h>
 #include <stdlib.h>
 
 #include "verifier/clock.h"
@@ -66,14 +67,23 @@ static int admit_or_count(vl_verifier *v, vl_news *news, vl_job *job) {
 /* A caller who finds nobody else in line does a small job himself: no other thread has to be woken. */
 enum { ALONE_MOST = 8 };
 
-/* With the lock held: what this caller may work in, or NULL if it is to wait for a worker. */
-static vl_work *work_alone(vl_verifier *v, const vl_job *job) {
-    if (v->phase != VL_OPEN || job->n > ALONE_MOST || job->bytes > v->options.bytes) return NULL;
-    if (v->at_work >= v->threads || atomic_load(&v->inside) > v->threads || !vl_queue_is_empty(&v->queue)) return NULL;
+/* How often a caller whose item is at work lets others have the processor before he sleeps. */
+enum { PATIENCE = 3 };
+
+/* What a caller may work in, or NULL: as many as there are workers work already. With the lock held. */
+static vl_work *spare_work(vl_verifier *v) {
+    if (v->at_work >= v->threads) return NULL;
     vl_work *work = v->spare;
     if (work) v->spare = work->next;
     else if (v->spares < v->threads && (work = vl_work_create())) v->spares++;
     return work;
+}
+
+/* With the lock held: what this caller may work in, or NULL if it is to wait for a worker. */
+static vl_work *work_alone(vl_verifier *v, const vl_job *job) {
+    if (v->phase != VL_OPEN || job->n > ALONE_MOST || job->bytes > v->options.bytes) return NULL;
+    if (atomic_load(&v->inside) > v->threads || !vl_queue_is_empty(&v->queue)) return NULL;
+    return spare_work(v);
 }
 
 /* With the lock held, as it is on return. */
@@ -105,10 +115,47 @@ static void wait_for(vl_verifier *v, vl_job *job) {
     }
 }
 
+/* With the lock held, as it is on return: does a batch of what waits, if a caller may. */
+static void do_a_batch(vl_verifier *v, vl_news *news) {
+    int64_t again_ns;
+    const int64_t now_ns = vl_now_ns();
+    vl_work *work = spare_work(v);
+    if (work == NULL) return;
+    if (vl_claim_batch(v, work, &again_ns, now_ns)) vl_do_batch(v, work, news, now_ns);
+    work->next = v->spare;
+    v->spare = work;
+}
+
+/* Whoever was the last who might have done a batch sees to it that nothing is left. */
+static void stop_helping(vl_verifier *v) {
+    if (atomic_fetch_sub(&v->helpers, 1) > 1) return;
+    pthread_mutex_lock(&v->lock);
+    const int wake = v->asleep && !vl_queue_is_empty(&v->queue);
+    pthread_mutex_unlock(&v->lock);
+    if (wake) pthread_cond_signal(&v->work);
+}
+
+/* In a crowd, callers do the batches themselves. The processor goes to the others first, who are about to come; whoever has
+ * it back and finds his item still waiting does a batch, and the others, when they have it back, find their verdicts there,
+ * or soon: neither sleeps nor wake-ups, which take as long as verifying. 64 callers on two processors do 1.4 times as much by
+ * it as with workers, 8 do 1.3 times as much (bench/verifier_figures.py). */
+static void help(vl_verifier *v, vl_job *job) {
+    vl_news news = {0, 0};
+    sched_yield();
+    if (!atomic_load(&job->done)) {
+        pthread_mutex_lock(&v->lock);
+        if (job->begun < job->n) do_a_batch(v, &news);
+        pthread_mutex_unlock(&v->lock);
+        vl_tell(v, &news);
+    }
+    stop_helping(v);
+    for (int turn = 0; turn < PATIENCE && !atomic_load(&job->done); turn++) sched_yield();
+}
+
 /* On return the job is settled, or there is an error and it was not taken. */
 static int run_and_wait(vl_verifier *v, vl_job *job) {
     vl_news news = {0, 0};
-    int error = VL_SUCCESS, wake = 0, wait = 0;
+    int error = VL_SUCCESS, wake = 0, wait = 0, helps = 0;
     atomic_fetch_add(&v->inside, 1);
     pthread_mutex_lock(&v->lock);
     vl_work *work = work_alone(v, job);
@@ -118,11 +165,14 @@ static int run_and_wait(vl_verifier *v, vl_job *job) {
     } else {
         error = admit_or_count(v, &news, job);
         wait = !error;
-        wake = wait && v->asleep;
+        helps = wait && job->priority != VL_CONSENSUS && vl_is_crowded(v);
+        if (helps) atomic_fetch_add(&v->helpers, 1);
+        wake = wait && !helps && v->asleep;
     }
     pthread_mutex_unlock(&v->lock);
     if (wake) pthread_cond_signal(&v->work);
     vl_tell(v, &news);
+    if (helps) help(v, job);
     if (wait) wait_for(v, job);
     atomic_fetch_sub(&v->inside, 1);
     return error;

@@ -51,9 +51,8 @@ static void learn_time(vl_verifier *v, const vl_work *work) {
 
 /* The bucket of a histogram that counts a number. */
 static int bucket_of(uint64_t number, int buckets) {
-    int bucket = 0;
-    while (bucket < buckets - 1 && number >> bucket) bucket++;
-    return bucket;
+    const int bits = number ? 64 - __builtin_clzll(number) : 0;
+    return bits < buckets ? bits : buckets - 1;
 }
 
 static void count_results(vl_verifier *v, const vl_job *job, const int8_t *results, size_t n, int64_t now_ns) {

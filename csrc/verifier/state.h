@@ -34,6 +34,7 @@ struct vl_verifier {
     unsigned threads, asleep, at_work; /* workers; at_work: and callers who work themselves */
     vl_work *spare;                    /* for callers who work themselves; no more than threads are made */
     unsigned spares;
+    atomic_size_t helpers;            /* callers who may do a batch */
     atomic_size_t inside, collecting; /* callers who wait for verdicts, and for completions */
     vl_verifier_stats stats;
     vl_cache cache;
@@ -42,6 +43,9 @@ struct vl_verifier {
     vl_worker *workers;
     unsigned started; /* workers that have not ended */
 };
+
+/* Whether callers wait for each other rather than for processors. */
+static inline int vl_is_crowded(vl_verifier *v) { return atomic_load(&v->inside) > 2 * (size_t)v->threads; }
 
 /* What is to be done after the lock is given back. */
 typedef struct {
@@ -67,6 +71,10 @@ void vl_account(vl_verifier *v, const vl_work *work, int64_t begun_ns, int by_ca
 void vl_tell(vl_verifier *v, const vl_news *news);
 
 /* ---- workers.c ---- */
+
+/* With the lock held: takes the next batch, as vl_queue_claim says; and does it, for which the lock is given back meanwhile. */
+int vl_claim_batch(vl_verifier *v, vl_work *work, int64_t *again_ns, int64_t now_ns);
+void vl_do_batch(vl_verifier *v, vl_work *work, vl_news *news, int64_t now_ns);
 
 /* Returns VL_SUCCESS when all workers run, else VL_ERROR_MEMORY. */
 int vl_start_workers(vl_verifier *v);

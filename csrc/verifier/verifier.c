@@ -64,9 +64,24 @@ static void guess_times(vl_verifier *v) {
     for (int l = 0; l < VL_LISTS; l++) v->most[l] = most < 8 ? 8 : most > VL_BATCH_MOST ? VL_BATCH_MOST : (size_t)most;
 }
 
+/* The lock is held for a microsecond at most: whoever wants it spins a little before he sleeps, where there are such locks. */
+static int init_lock(pthread_mutex_t *lock) {
+#if defined(__GLIBC__)
+    pthread_mutexattr_t attributes;
+    int error = pthread_mutexattr_init(&attributes);
+    if (error) return error;
+    error = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+    if (!error) error = pthread_mutex_init(lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    return error;
+#else
+    return pthread_mutex_init(lock, NULL);
+#endif
+}
+
 /* Locks and gates, of which none may be missing. */
 static int init_locks(vl_verifier *v) {
-    int error = pthread_mutex_init(&v->lock, NULL) | pthread_mutex_init(&v->closing, NULL);
+    int error = init_lock(&v->lock) | pthread_mutex_init(&v->closing, NULL);
     error |= vl_condition_init(&v->work) | vl_condition_init(&v->completed);
     for (int g = 0; g < VL_GATES; g++) error |= vl_gate_init(&v->gates[g]);
     return !error;

@@ -9,19 +9,18 @@
 /* Below so many items a batch is small. */
 enum { SMALL = 32 };
 
-static int claim(vl_verifier *v, vl_work *work, int64_t *again_ns, int64_t now_ns) {
+int vl_claim_batch(vl_verifier *v, vl_work *work, int64_t *again_ns, int64_t now_ns) {
     vl_terms_of_claim terms = {
         .class_most = v->options.batch_items,
         .max_wait_us = v->options.max_wait_us,
         .most = v->most,
-        .workers = v->asleep + 1,
+        .workers = v->at_work < v->threads ? v->threads - v->at_work : 1,
         .at_once = v->phase != VL_OPEN,
     };
     return vl_queue_claim(&v->queue, &work->claim, again_ns, &terms, now_ns);
 }
 
-/* With the lock held, as it is on return. */
-static void do_batch(vl_verifier *v, vl_work *work, vl_news *news, int64_t now_ns) {
+void vl_do_batch(vl_verifier *v, vl_work *work, vl_news *news, int64_t now_ns) {
     const int more = !vl_queue_is_empty(&v->queue) && v->asleep;
     v->at_work++;
     pthread_mutex_unlock(&v->lock);
@@ -34,16 +33,22 @@ static void do_batch(vl_verifier *v, vl_work *work, vl_news *news, int64_t now_n
         vl_settle(v, news, work->claim.span[s].job, work->claim.span[s].count);
 }
 
-/* Tells what is new before anything else is begun, so that those who have their verdicts may come again. Where the next batch
- * would be small, they run before it if the processor is theirs to have: on an idle machine that takes less than a
- * microsecond. */
+/* Before anything else is begun, tells what is new, so that those who have their verdicts may come again. */
 static void tell(vl_verifier *v, vl_news *news) {
     if (news->gates == 0 && !news->completed) return;
-    const int is_small = vl_queue_items(&v->queue) < SMALL;
     pthread_mutex_unlock(&v->lock);
     vl_tell(v, news);
     *news = (vl_news){0, 0};
-    if (is_small) sched_yield();
+    pthread_mutex_lock(&v->lock);
+}
+
+/* Where more callers wait than there are processors, and the next batch would be small, those that can run do so first. They
+ * are about to come, and a processor that is free makes them come at once: then this takes less than a microsecond. Batches
+ * of 64 callers on two processors are twice as large by it. */
+static void let_callers_come(vl_verifier *v) {
+    if (!vl_is_crowded(v) || v->queue.depth[VL_CONSENSUS] || vl_queue_items(&v->queue) >= SMALL) return;
+    pthread_mutex_unlock(&v->lock);
+    sched_yield();
     pthread_mutex_lock(&v->lock);
 }
 
@@ -62,9 +67,10 @@ static void *run(void *argument) {
         int64_t again_ns;
         vl_expire(v, &news, vl_now_ns());
         tell(v, &news);
+        let_callers_come(v);
         const int64_t now_ns = vl_now_ns();
-        if (claim(v, worker->work, &again_ns, now_ns)) {
-            do_batch(v, worker->work, &news, now_ns);
+        if (vl_claim_batch(v, worker->work, &again_ns, now_ns)) {
+            vl_do_batch(v, worker->work, &news, now_ns);
         } else if (v->phase != VL_OPEN && vl_queue_is_empty(&v->queue)) {
             break;
         } else {

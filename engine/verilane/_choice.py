@@ -219,7 +219,8 @@ class Chooser:
                     f"{candidate.name} is not what it was when it was measured: run "
                     "`verilane devices --calibrate`"
                 )
-            trusted.open(curve)
+            if not trusted.open(curve):
+                raise DeviceUnavailable(f"{candidate.name} {trusted.missing or 'is being opened'}")
             trusted.try_up_to(curve, LEAST // _FAULTY)
             candidate.trusted = trusted
         except Exception as error:  # whatever a driver raises, the CPU goes on

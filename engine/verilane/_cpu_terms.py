@@ -274,8 +274,8 @@ class Recent:
 
     def enter(self, terms: Terms, *, scheme: str, always: bool = False) -> NDArray[np.bool_]:
         """Returns which items must not be asked: they have the target of another that was entered,
-        and other terms, or a target that two different x would meet. The others are entered;
-        always: all are.
+        and other terms, or a target that two different x would meet, or a point of small order. The
+        others are entered; always: all are.
         """
         n = len(terms.u)
         unfit = np.zeros(n, np.uint8)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ._columns import Column
 from ._cpu import _bytes_at, _check, _Lent
-from ._cpu_signatures import ED25519_RULES, ENCODINGS, HYBRID_KEYS, LOW_S, SM2_ENCODINGS
+from ._cpu_signatures import ED25519_RULES, ENCODINGS, HYBRID_KEYS, KEY_FORMS, LOW_S, SM2_ENCODINGS
 from ._native import ffi as _ffi
 from ._native import lib as _lib
 from .errors import (
@@ -24,7 +24,9 @@ __all__ = [
     "ED25519_RULES",
     "ENCODINGS",
     "HYBRID_KEYS",
+    "KEY_FORMS",
     "LOW_S",
+    "NO_ROOM",
     "PRIORITIES",
     "SCHEMES",
     "SM2_ENCODINGS",
@@ -48,6 +50,7 @@ PRIORITIES: dict[str, int] = {
     "BULK": _lib.VL_BULK,
 }
 CANCELLED: int = _lib.VL_ERROR_CANCELLED
+NO_ROOM: tuple[int, ...] = (_lib.VL_ERROR_BUSY, _lib.VL_ERROR_TOO_LARGE)
 
 _ERRORS: dict[int, tuple[type[Exception], str]] = {
     _lib.VL_ERROR_BUSY: (Busy, "the verifier's queue is full"),

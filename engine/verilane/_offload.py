@@ -117,11 +117,12 @@ def verify(
     does all that it can; else it must have been opened.
     """
     codes = np.zeros(batch.n, np.uint8)
-    if device is None or not device.usable or (strict and not batch.summable) or not batch.n:
+    if device is not None and (not device.usable or (strict and not batch.summable) or not batch.n):
+        device = None
+    # With `sharing` it is open already, and nobody is to be waited for.
+    if device is None or (sharing is None and not device.open(CURVES[batch.scheme])):
         batch.decide(codes, 0, batch.n)
         return codes
-    if sharing is None:  # else it is open already, and nobody is to be waited for
-        device.open(CURVES[batch.scheme])
     start, stop = Run(batch, device, codes, strict, sharing).blocks()
     if start < stop:
         batch.decide(codes, start, stop)

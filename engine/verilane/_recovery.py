@@ -48,8 +48,7 @@ def recover(
     )
     codes = np.zeros(batch.n, np.uint8)
     start, stop = 0, batch.n
-    if device is not None and device.usable and batch.n:
-        device.open(CURVES[SCHEME])
+    if device is not None and batch.n and device.open(CURVES[SCHEME]):
         alone = partial(_cpu_signatures.ecdsa_recover, flags=flags, isa=isa)
         start, stop = _Recovery(batch, device, codes, keys, alone).blocks()
     if start < stop:

@@ -153,14 +153,17 @@ class Trusted:
 
     # ---- Known answers ----
 
-    def open(self, curve: str) -> None:
+    def open(self, curve: str) -> bool:
         """Tries a device that has not been used for this curve yet: DeviceUnavailable if it fails.
-        One that is in quarantine stays there, and nothing is raised.
+        Returns whether it may be asked: one that is in quarantine stays there, and nothing is
+        raised; nor does a signal's handler wait for what it interrupted.
         """
         owner = object()
         try:
-            if not self._lock.acquire(owner) or not self.usable or curve in self._rooms:
-                return
+            if not self._lock.acquire(owner) or not self.usable:
+                return False
+            if curve in self._rooms:
+                return True
             self._ask_room(curve)
             self._try(curve, len(known(curve).hard))
             if not self.usable:
@@ -169,6 +172,7 @@ class Trusted:
             raise DeviceUnavailable(f"{self.name} can't be used: {error}") from error
         finally:
             self._lock.release(owner)
+        return True
 
     def room(self, curve: str) -> int:
         """Returns how many items a launch should have, at most; 1 at least."""

@@ -43,6 +43,7 @@ def verify_many(
     encoding: str = "compact",
     low_s: bool = False,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
     threads: int | None = None,
 ) -> Verdicts:
@@ -57,6 +58,9 @@ def verify_many(
     low_s: s > n/2 is BAD_SIGNATURE (Ethereum since Homestead, Bitcoin's relay policy); the standard
     takes both.
     hybrid_keys: 65-byte keys may also start with 06 or 07 (historic Bitcoin; parity must agree).
+    key_form: "sec1" takes no keys of 64 bytes, "compressed" only those of 33; others are BAD_KEY.
+    It matters where a key comes as somebody else wrote it, as in a Bitcoin script ("sec1") or a
+    Cosmos transaction ("compressed").
     device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
     answers change no verdict (`use`). None: what is measured to be done first (`verilane devices
     --calibrate`), the CPU where nothing is. threads: cores to use at most; None takes all.
@@ -73,6 +77,7 @@ def verify_many(
         encoding=encoding,
         low_s=low_s,
         hybrid_keys=hybrid_keys,
+        key_form=key_form,
         device=device,
         threads=threads,
     )
@@ -82,6 +87,7 @@ def prepare(
     keys: ColumnLike,
     *,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
     threads: int | None = None,
 ) -> PreparedKeys:
@@ -93,7 +99,12 @@ def prepare(
     `verify_many`.
     """
     return _ecdsa.prepare(
-        "secp256k1", keys, hybrid_keys=hybrid_keys, device=device, threads=threads
+        "secp256k1",
+        keys,
+        hybrid_keys=hybrid_keys,
+        key_form=key_form,
+        device=device,
+        threads=threads,
     )
 
 
@@ -135,6 +146,7 @@ def verify(
     encoding: str = "compact",
     low_s: bool = False,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
 ) -> None:
     """Verifies one signature: returns None if it is valid, else raises InvalidSignature with the
@@ -151,6 +163,7 @@ def verify(
         encoding=encoding,
         low_s=low_s,
         hybrid_keys=hybrid_keys,
+        key_form=key_form,
         device=device,
     )
 

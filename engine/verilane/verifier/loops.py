@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._columns import column
-from .._cpu_verifier import Engine, Request
+from .._cpu_verifier import NO_ROOM, Engine, Request
 from .dispatch import Dispatcher
 from .futures import verdict_of
 
@@ -58,8 +58,14 @@ class LoopItems:
             column("signatures", signatures, widths=None),
             column("messages", messages, widths=None),
         )
-        if result < 0:
-            self._dispatcher.drop(tag)
+        if result >= 0:
+            return
+        self._dispatcher.drop(tag)
+        if result in NO_ROOM and len(items) > 1:  # for all together, but for some of them there is
+            half = len(items) // 2
+            self._hand_in_part(request, keyless, items[:half])
+            self._hand_in_part(request, keyless, items[half:])
+        else:
             part.results.view(np.int8)[:] = result
             part.tell(None)
 
