@@ -75,16 +75,6 @@ static int load_canonical(fe *r, const vl_u256 *a) {
 }
 
 int vl_ed25519_on_curve(const vl_point *a) {
-    fe x, y, d, one, product;
-    if (!load_canonical(&x, &a->x) || !load_canonical(&y, &a->y)) return 0;
-    fe_one(&one);
-    fe_broadcast(&d, CURVE_D);
-    fe_sqr(&x, &x);
-    fe_sqr(&y, &y);
-    fe_mul(&product, &x, &y);
-    fe_mul(&product, &product, &d);
-    fe_add(&product, &product, &one);
-    fe_sub(&y, &y, &x);
-    fe_sub(&y, &y, &product);
-    return (int)fe_is_zero(&y);
+    ge p;
+    return load_canonical(&p.x, &a->x) && load_canonical(&p.y, &a->y) && curve_holds(&p);
 }

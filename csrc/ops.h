@@ -144,6 +144,9 @@ typedef struct {
     /* R[i] = s[i] B - k[i] A[i] as above, where A[i] is what key[at[i]] was prepared from. */
     void (*double_mul_prepared)(vl_point *r, size_t n, const vl_u256 *s, const vl_u256 *k,
                                 const vl_ed25519_prepared *key, const uint64_t *at, void *scratch);
+
+    /* ok[i] = whether p[i] is on the curve. On input: both coordinates below p. */
+    void (*on_curve)(uint8_t *ok, size_t n, const vl_point *p);
 } vl_edwards_ops;
 
 /* One table per machine, in isa_*_ed25519.c. */

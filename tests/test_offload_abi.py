@@ -139,8 +139,11 @@ def test_schnorr_judges_the_whole_point(isa: str) -> None:
         assert codes_of("secp256k1.schnorr", pairs[i : i + 1], number) == expected[i : i + 1]
 
 
-def test_ed25519_judges_the_whole_point() -> None:
-    for k in range(20):
+def test_ed25519_judges_the_whole_point(ed25519_isa: str) -> None:
+    """One by one, and in more than a block."""
+    pairs: list[tuple[Words, Words]] = []
+    expected: list[int] = []
+    for k in range(100):
         x, y = ed.multiply(k, ed.B)
         target = int.from_bytes(ed.encode((x, y)), "little")
         rows = [
@@ -151,12 +154,19 @@ def test_ed25519_judges_the_whole_point() -> None:
             ((x, y ^ 1), target, 0),
             ((x, y + ed.P), target, 0),
             ((x + ed.P, y), target, 0),
+            ((x + ed.P, y), target ^ 2**255, 0),
             ((x, y), target ^ 2**255, 0),
+            ((x, ed.P + 1), ed.P + 1, 0),
             ((0, 0), target, 0),
             ((0, 0), 0, 0),
         ]
-        pairs = [(row_of(*each), words(target)) for each, target, _ in rows]
-        assert codes_of("ed25519", pairs) == [code for _, _, code in rows]
+        pairs += [(row_of(*each), words(wanted)) for each, wanted, _ in rows]
+        expected += [code for _, _, code in rows]
+    number = isa_of(ed25519_isa)
+    assert len(pairs) > 1024
+    assert codes_of("ed25519", pairs, number) == expected
+    for i in range(24):
+        assert codes_of("ed25519", pairs[i : i + 1], number) == expected[i : i + 1]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)

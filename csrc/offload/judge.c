@@ -9,16 +9,11 @@
 /* ---- Judging ---- */
 
 /* Where the target is x alone nothing else of R counts. Where a sign counts too R must be on the curve: then only R and -R have
- * this x (Ed25519: this y), and a wrong bit does not turn one into the other. */
-static int meets(const vl_point *r, const vl_u256 *target, int scheme) {
-    if (scheme == VL_ED25519) {
-        const vl_ed25519_encoding e = vl_ed25519_encoding_of_target(target);
-        return vl_ed25519_is_encoding_of(&e, r) && vl_ed25519_on_curve(r);
-    }
-    return vl_x_mod_n_is(r, target, vl_offload_curve(scheme));
-}
+ * this x (Ed25519: this y), and a wrong bit does not turn one into the other. That is checked in lanes. */
+static int has_sign(int scheme) { return scheme == VL_SECP256K1_SCHNORR || scheme == VL_ED25519; }
 
-/* BIP-340, whose points are checked in lanes. */
+static const vl_u256 p_25519 = {{~(uint64_t)18, ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0 >> 1}}; /* 2^255 - 19 */
+
 typedef struct {
     vl_point r[VL_BLOCK];
     uint8_t ok[VL_BLOCK];
@@ -26,19 +21,26 @@ typedef struct {
 
 _Static_assert(sizeof(signed_block) <= VL_SCRATCH_HOST, "a block must fit into the host's part of the scratch");
 
-/* A point that has not the target's x and an even y below p becomes zero, which is on no curve. x < p: the target is. */
-static void judge_signed(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, signed_block *b,
-                         const vl_curve_ops *ops) {
+/* Whether a point meets the target if it is on the curve: both coordinates are below p then. */
+static int may_meet(const vl_point *r, const vl_u256 *target, int scheme) {
+    const vl_u256 *p = scheme == VL_ED25519 ? &p_25519 : &vl_curve_secp256k1.p;
+    if (!u256_less(&r->x, p) || !u256_less(&r->y, p)) return 0;
+    if (scheme == VL_SECP256K1_SCHNORR) return vl_even_x_is(r, target);
+    const vl_ed25519_encoding e = vl_ed25519_encoding_of_target(target);
+    return vl_ed25519_is_encoding_of(&e, r);
+}
+
+/* A point that can't meet its target becomes (0, 0), which is on neither curve. */
+static void judge_signed(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme,
+                         signed_block *b, const vl_offload_ops *ops) {
     memcpy(b->r, r, n * sizeof *b->r);
     for (size_t i = 0; i < n; i++) {
         vl_u256 target;
         memcpy(&target, targets + 4 * i, sizeof target);
-        if (!vl_even_x_is(&b->r[i], &target) || !u256_less(&b->r[i].y, &vl_curve_secp256k1.p) ||
-            !u256_less(&target, &vl_curve_secp256k1.p)) {
-            memset(&b->r[i], 0, sizeof b->r[i]);
-        }
+        if (!may_meet(&b->r[i], &target, scheme)) memset(&b->r[i], 0, sizeof b->r[i]);
     }
-    ops->on_curve(b->ok, n, b->r);
+    if (ops->edwards) ops->edwards->on_curve(b->ok, n, b->r);
+    else ops->curve->on_curve(b->ok, n, b->r);
     for (size_t i = 0; i < n; i++)
         if (b->ok[i]) verdicts[i] = VL_OK;
 }
@@ -52,16 +54,16 @@ int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *tar
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error == VL_SUCCESS) error = vl_offload_dispatch(&ops, scheme, isa, n, &pieces);
     if (error != VL_SUCCESS) return error;
-    for (size_t i = 0; scheme != VL_SECP256K1_SCHNORR && i < n; i++) {
+    for (size_t i = 0; !has_sign(scheme) && i < n; i++) {
         vl_point point;
         vl_u256 target;
         memcpy(&point, r + 8 * i, sizeof point);
         memcpy(&target, targets + 4 * i, sizeof target);
-        if (meets(&point, &target, scheme)) verdicts[i] = VL_OK;
+        if (vl_x_mod_n_is(&point, &target, vl_offload_curve(scheme))) verdicts[i] = VL_OK;
     }
-    for (size_t i = 0; scheme == VL_SECP256K1_SCHNORR && i < n; i += VL_BLOCK) {
+    for (size_t i = 0; has_sign(scheme) && i < n; i += VL_BLOCK) {
         const size_t count = n - i < VL_BLOCK ? n - i : VL_BLOCK;
-        judge_signed(verdicts + i, count, r + 8 * i, targets + 4 * i, pieces.host, ops.curve);
+        judge_signed(verdicts + i, count, r + 8 * i, targets + 4 * i, scheme, pieces.host, &ops);
     }
     return VL_SUCCESS;
 }
