@@ -154,8 +154,17 @@ def test_whom_a_client_believes(tmp_path: Path) -> None:
     _stale(path)
     assert why_not_to_be_trusted(str(path), {me}) is None
     assert "who may answer anything" in str(why_not_to_be_trusted(str(path), {me + 1}))
-    tmp_path.chmod(0o777)
-    assert "others can write" in str(why_not_to_be_trusted(str(path), {me}))
+    (tmp_path / "d").mkdir()
+    link = tmp_path / "d" / "link"
+    link.symlink_to(path)
+    assert why_not_to_be_trusted(str(link), {me}) is None
+    for folder in (tmp_path, link.parent):
+        folder.chmod(0o777)
+        assert "others can write" in str(why_not_to_be_trusted(str(link), {me}))
+        folder.chmod(0o700)
+    if me == 0:
+        os.lchown(link, NOBODY, NOBODY)
+        assert "belongs to user 65534" in str(why_not_to_be_trusted(str(link), {me}))
 
 
 # ---- Bad use of the command ----
