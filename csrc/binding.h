@@ -25,6 +25,10 @@ typedef struct {
 int vl_secp256k1_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
                              const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags,
                              int isa, void *scratch, size_t scratch_size);
+/* R, of which the signature has x, takes the place of Q: what a device gives back is the key, (s R - e G) / r. There is nothing
+ * to compare it with: targets are r. */
+int vl_secp256k1_recover_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *signatures,
+                               const vl_column *digests, unsigned flags, int isa, void *scratch, size_t scratch_size);
 int vl_p256_ecdsa_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_column *keys,
                         const vl_column *signatures, const vl_column *digests, int encoding, unsigned flags, int isa,
                         void *scratch, size_t scratch_size);
@@ -59,7 +63,8 @@ int vl_sums_hold(int *hold, size_t n, const uint64_t *r, const uint64_t *u, cons
  * a time; key: VL_RECENT_KEY random bytes, secret, always the same for it.
  * unfit[i] = 1 if item i must not be asked: an item that was entered before, or comes before it, has this target with other
  * u, v or Q (another scheme counts as other ones; two that differ are taken for the same with probability 2^-63). Or two
- * different x(R) would meet the target, which is one in 2^127. The others are entered; if `always`, all are. */
+ * different x(R) would meet the target, which is one in 2^127; or it is a point of small order, which is no honest R. The others
+ * are entered; if `always`, all are. */
 enum { VL_RECENT_KEY = 416 };
 size_t vl_recent_size(void);
 int vl_recent_enter(uint8_t *unfit, size_t n, const uint64_t *targets, const uint64_t *u, const uint64_t *v,

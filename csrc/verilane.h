@@ -121,8 +121,10 @@ enum vl_flag {
     VL_HYBRID_KEYS = 2,      /* 65-byte keys may start with 06 or 07 (parity must agree) */
     VL_XONLY_KEYS = 4,       /* keys are BIP-340's: 32 bytes */
     VL_PREPARED_KEYS = 8,    /* keys are rows of vl_secp256k1_decode_keys (BIP-340) or vl_ed25519_prepare_keys */
+    VL_PARITY_IDS = 16,      /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
     VL_EQUATION_ALWAYS = 32, /* batch equations for the smallest batches too, where they do not pay: for tests */
-    VL_PARITY_IDS = 16       /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
+    VL_SEC1_KEYS = 64,       /* keys of 64 bytes (x, y), which SEC 1 does not know, are VL_BAD_KEY */
+    VL_COMPRESSED_KEYS = 128 /* all but keys of 33 bytes are VL_BAD_KEY */
 };
 
 /* keys: 33, 65 or 64 bytes (x || y) each, mixed at will; digests: 32 bytes each, else VL_BAD_MESSAGE.
@@ -154,12 +156,12 @@ int vl_secp256k1_schnorr_verify(uint8_t *verdicts, size_t n, const vl_column *ke
                                 size_t scratch_size);
 
 /* Decodes keys once, for many uses: points64 = n rows x || y, zero where the key is none; such a row is VL_BAD_KEY
- * wherever it is used. flags: 0 or VL_HYBRID_KEYS (ECDSA's keys, which verify takes as keys of 64 bytes), or
- * VL_XONLY_KEYS (BIP-340's, for VL_PREPARED_KEYS). */
+ * wherever it is used. flags: VL_HYBRID_KEYS, VL_SEC1_KEYS, VL_COMPRESSED_KEYS (ECDSA's keys; verify takes the
+ * rows as keys of 64 bytes), or VL_XONLY_KEYS alone (BIP-340's, for VL_PREPARED_KEYS). */
 int vl_secp256k1_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
                              size_t scratch_size);
 
-/* The same over P-256, flags: 0 or VL_HYBRID_KEYS; and over SM2's curve, flags: 0. */
+/* The same over P-256, flags: VL_HYBRID_KEYS, VL_SEC1_KEYS, VL_COMPRESSED_KEYS; and over SM2's curve, flags: 0. */
 int vl_p256_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
                         size_t scratch_size);
 int vl_sm2_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,

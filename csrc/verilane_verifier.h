@@ -89,7 +89,7 @@ void vl_verifier_free(vl_verifier *verifier);
 typedef struct {
     int32_t scheme;         /* enum vl_scheme */
     int32_t option;         /* the encoding (ECDSA, SM2) or the rule (Ed25519), else 0 */
-    uint32_t flags;         /* VL_LOW_S, VL_HYBRID_KEYS (ECDSA), else 0 */
+    uint32_t flags;         /* ECDSA: VL_LOW_S, VL_HYBRID_KEYS, VL_SEC1_KEYS or VL_COMPRESSED_KEYS; else 0 */
     int32_t priority;       /* enum vl_priority */
     uint64_t source;        /* who sent it: a number of the caller's choice; 0: unknown */
     int64_t timeout_us;     /* 0: none. When it is over before a worker comes, the result is VL_ERROR_DEADLINE */

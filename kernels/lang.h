@@ -18,7 +18,11 @@ typedef long i64;
 #define GLOBAL __global
 #define CONST __constant
 #define CONST_ARG __constant const
+#if defined(VL_LOCAL_SIZE) /* groups of one size only: compilers need not keep others in mind */
+#define KERNEL __kernel __attribute__((reqd_work_group_size(VL_LOCAL_SIZE, 1, 1))) void
+#else
 #define KERNEL __kernel void
+#endif
 #define LANE_ID() ((u32)get_global_id(0))
 #elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
 typedef unsigned char u8;

@@ -45,7 +45,7 @@ class Sidecar:
             self.events.append(event)
             self._new.put(event)
 
-    def wait_for(self, name: str, timeout: float = 30) -> dict[str, Any]:
+    def wait_for(self, name: str, timeout: float = 120) -> dict[str, Any]:
         """The next event of a name, of those that nobody has waited for yet."""
         while True:
             try:
@@ -61,7 +61,7 @@ class Sidecar:
     def send(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def stop(self, number: int = signal.SIGTERM, timeout: float = 30) -> int:
+    def stop(self, number: int = signal.SIGTERM, timeout: float = 120) -> int:
         if self.process.poll() is None:
             self.send(number)
         status = self.process.wait(timeout)

@@ -29,11 +29,13 @@ def test_version() -> None:
 def test_words() -> None:
     for verdict in Verdict:
         assert ffi.string(lib.vl_verdict_name(verdict)).decode() == verdict.name
-    for error in range(-4, 1):
-        assert ffi.string(lib.vl_error_text(error))
-    assert len({ffi.string(lib.vl_error_text(error)) for error in range(-4, 1)}) == 5
+    errors = [getattr(lib, name) for name in dir(lib) if name.startswith("VL_ERROR_")]
+    assert sorted(errors) == list(range(min(errors), 0))
+    texts = {ffi.string(lib.vl_error_text(error)) for error in [*errors, lib.VL_SUCCESS]}
+    assert len(texts) == len(errors) + 1
     assert lib.vl_verdict_name(6) == lib.vl_verdict_name(-1) == ffi.NULL
-    assert lib.vl_error_text(-5) == lib.vl_error_text(1) == ffi.NULL
+    for error in (min(errors) - 1, 1, -(2**31), 2**31 - 1):
+        assert lib.vl_error_text(error) == ffi.NULL
 
 
 # ---- Columns of rows ----

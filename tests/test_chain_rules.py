@@ -150,12 +150,13 @@ def test_bitcoin_policy(shared: Shared, call: Call) -> None:
 
 
 def test_keys_of_64_bytes(shared: Shared) -> None:
-    """What the page warns of: Verilane knows them, Bitcoin doesn't; no bytes at all are no key."""
+    """What the page warns of: Verilane knows them, Bitcoin doesn't."""
     columns, codes = bitcoin(shared, 478558)
     item = hybrid(first_ok(columns, codes))
     signed = item["signatures"], item["digests"]
-    for key, code in ((item["keys"][0][1:], OK), (b"", BAD_KEY)):
-        got = verilane.secp256k1.ecdsa.verify_many([key], *signed, encoding="der")
+    for form, code in (("any", OK), ("sec1", BAD_KEY), ("compressed", BAD_KEY)):
+        keys = [item["keys"][0][1:]]
+        got = verilane.secp256k1.ecdsa.verify_many(keys, *signed, encoding="der", key_form=form)
         assert got.codes.tolist() == [code]
 
 

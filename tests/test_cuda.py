@@ -6,13 +6,14 @@ import re
 import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
 import fake_cuda
 from conftest import ROOT
 from test_kernel_texts import ENTRIES
-from verilane import _cuda_machine, _kernel_text
+from verilane import DeviceUnavailable, _cuda, _cuda_machine, _kernel_text, hashes
 
 if fake_cuda.missing() is not None:
     pytest.skip(f"no NVRTC: {fake_cuda.missing()}", allow_module_level=True)
@@ -49,6 +50,133 @@ def test_compiles(arch: str, entry: str) -> None:
     assert "warning" not in remarks.getvalue()
 
 
+# ---- What is missing ----
+
+
+def on_fake(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python where there is a CUDA device, made of plain C."""
+    cache = str(fake_cuda.PROGRAMS / "kernels")
+    environment = fake_cuda.environment(**{"VERILANE_CACHE": cache, **settings})
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS"):
+        environment.pop(name, None)
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1500
+    )
+
+
+LIST = """
+from verilane import devices
+for each in devices():
+    if each.kind == "cuda":
+        print(f"{each.name} ({each.title}): {each.missing}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "listed"),
+    [
+        ({}, r"cuda:0 \(plain C, no GPU 0\): None"),
+        (
+            {"FAKE_CUDA_DEVICES": "2"},
+            r"cuda:0 \(plain C, no GPU 0\): None\ncuda:1 \(plain C, no GPU 1\): None",
+        ),
+        ({"FAKE_CUDA_DEVICES": "0"}, r"cuda:0 \(\): the driver lists no GPU"),
+        ({"FAKE_CUDA_BROKEN": "cuInit"}, r"cuda:0 \(\): the driver is broken: .*cuInit.*"),
+        (
+            {"FAKE_CUDA_BROKEN": "cuDeviceGetCount"},
+            r"cuda:0 \(\): the driver is broken: .*cuDeviceGetCount.*",
+        ),
+        (
+            {"FAKE_CUDA_VERSION": "12040"},
+            r"cuda:0 \(\): the driver is for CUDA 12\.4, and NVRTC is of CUDA 1\d\.\d+: "
+            r"update the driver, or pip install 'numba-cuda\[cu12\]'",
+        ),
+        (
+            {"FAKE_CUDA_MAJOR": "6"},
+            r"cuda:0 \(plain C.*\): it has compute capability 6\.0, for which NVRTC 1\d\.\d+ does "
+            "not compile",
+        ),
+        ({"NUMBA_ENABLE_CUDASIM": "1"}, r"cuda:0 \(\): numba simulates CUDA in this process: .*"),
+    ],
+)
+def test_why_not(settings: dict[str, str], listed: str) -> None:
+    done = on_fake("-c", LIST, **settings)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(listed + r"\n", done.stdout), done.stdout
+    assert not done.stderr
+
+
+def test_a_library_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "libcuda.so.1").write_text("nothing")
+    done = on_fake("-c", LIST, LD_LIBRARY_PATH=str(tmp_path))
+    assert re.fullmatch(r"cuda:0 \(\): the driver can't be loaded: .*libcuda.*\n", done.stdout)
+
+
+@pytest.fixture
+def unopened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no device had been looked for."""
+    monkeypatch.setattr(_cuda, "_places", None)
+    monkeypatch.setattr(_cuda, "_machines", {})
+
+
+def test_without_numba_cuda(unopened: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cuda, "find_spec", lambda _: None)
+    (place,) = _cuda.found()
+    assert place.missing == "numba-cuda is not installed: pip install 'verilane[cuda]'"
+    for name in ("cuda", "cuda:0"):
+        with pytest.raises(DeviceUnavailable, match=r"cuda:0 is missing here: numba-cuda is not"):
+            hashes.digest_many([b"a"], device=name)
+    with pytest.raises(DeviceUnavailable, match=r"cuda:7 is missing here: the driver lists cuda:0"):
+        hashes.digest_many([b"a"], device="cuda:7")
+    assert hashes.digest_many([b"a"]).shape == (1, 32)
+
+
+def test_without_a_driver(unopened: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cuda, "_LIBRARY", "libcuda.so.none")
+    (place,) = _cuda.found()
+    assert str(place.missing).startswith("no NVIDIA driver is installed")
+
+
+def test_numba_cuda_that_can_not_be_loaded(unopened: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cuda, "_why_not", lambda: None)
+    monkeypatch.setitem(sys.modules, "numba.cuda.cudadrv.driver", None)
+    (place,) = _cuda.found()
+    assert str(place.missing).startswith("numba-cuda, or NVRTC, can't be loaded: ")
+
+
+VERIFY = """
+import logging, sys
+sys.path.insert(0, "tests")
+import fake_cuda
+fake_cuda.install()
+from offload_items import WAYS, codes
+from verilane import DeviceUnavailable, _devices
+rows = WAYS[0].rows[:150]
+try:
+    print(codes(WAYS[0], rows, device="cuda:0") == [row.verdict for row in rows])
+except DeviceUnavailable as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ("cuDevicePrimaryCtxRetain", "cuda:0 could not open it: .*"),
+        ("cuLibraryLoadData", r"cuda:0 can't be used: .*could not build secp256k1\.cl: .*"),
+        ("cuMemAlloc_v2", r"cuda:0 can't be used: .*could not lend \d+ bytes of memory: .*"),
+        ("cuMemHostAlloc", "cuda:0 could not open it: .*"),
+        ("launch", "cuda:0 can't be used: .*could not run recode: .*CUDA_ERROR_LAUNCH_FAILED.*"),
+        ("cuEventSynchronize", "cuda:0 can't be used: .*could not (?:take|give) data: .*"),
+    ],
+)
+def test_a_driver_that_fails(broken: str, reason: str) -> None:
+    done = on_fake("-c", VERIFY, FAKE_CUDA_BROKEN=broken)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(reason, done.stdout.strip(), re.DOTALL), done.stdout + done.stderr
+
+
 # ---- Everything that runs on a device ----
 
 
@@ -64,18 +192,6 @@ SUITES = {
     "test_offload.py": 10,
 }
 """How many tests there are at least."""
-
-
-def on_fake(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Runs Python where there is a CUDA device, made of plain C."""
-    cache = str(fake_cuda.PROGRAMS / "kernels")
-    environment = fake_cuda.environment(**{"VERILANE_CACHE": cache, **settings})
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS"):
-        environment.pop(name, None)
-    command = [sys.executable, *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1500
-    )
 
 
 def passed(done: subprocess.CompletedProcess[str]) -> int:

@@ -25,11 +25,18 @@ PROPERTY = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+KEY_FORMS = st.sampled_from(["any", "sec1", "compressed"])
 SIZES = [0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 511, 512, 513, 1025]
 
 
 def assert_like_the_reference(
-    batch: list[Check], isa: str, *, encoding: str, low_s: bool, hybrid_keys: bool
+    batch: list[Check],
+    isa: str,
+    *,
+    encoding: str,
+    low_s: bool,
+    hybrid_keys: bool,
+    key_form: str = "any",
 ) -> None:
     got = secp256k1.ecdsa.verify_many(
         [check.key for check in batch],
@@ -38,6 +45,7 @@ def assert_like_the_reference(
         encoding=encoding,
         low_s=low_s,
         hybrid_keys=hybrid_keys,
+        key_form=key_form,
         device=isa,
     )
     expected = [
@@ -48,6 +56,7 @@ def assert_like_the_reference(
             encoding=encoding,
             low_s=low_s,
             hybrid_keys=hybrid_keys,
+            key_form=key_form,
         )
         for check in batch
     ]
@@ -60,10 +69,15 @@ def assert_like_the_reference(
 @pytest.mark.parametrize("encoding", ["compact", "der", "der-lax"])
 def test_hostile_bytes(isa: str, encoding: str) -> None:
     @PROPERTY
-    @given(st.lists(checks(encoding), max_size=10), st.booleans(), st.booleans())
-    def run(batch: list[Check], low_s: bool, hybrid_keys: bool) -> None:
+    @given(st.lists(checks(encoding), max_size=10), st.booleans(), st.booleans(), KEY_FORMS)
+    def run(batch: list[Check], low_s: bool, hybrid_keys: bool, key_form: str) -> None:
         assert_like_the_reference(
-            batch, isa, encoding=encoding, low_s=low_s, hybrid_keys=hybrid_keys
+            batch,
+            isa,
+            encoding=encoding,
+            low_s=low_s,
+            hybrid_keys=hybrid_keys,
+            key_form=key_form,
         )
 
     run()

@@ -134,6 +134,9 @@ def test_the_largest_wide_sums(machine: Machine) -> None:
     def total(a: int, b: int, c: int, d: int, e: int) -> int:
         return a * b + c * c + d * e
 
+    def less(a: int, b: int, c: int, d: int, e: int) -> int:
+        return a * b + c * c + 2 * d - e
+
     zero, full = (0,) * 5, (most,) * 5
     for trial in range(300):
         # Element d is no factor.
@@ -144,6 +147,7 @@ def test_the_largest_wide_sums(machine: Machine) -> None:
                 rows[i][trial % machine.lanes] = top if trial >> i & 1 else zero
         check("wide", rows, difference)
         check("wide_sum", rows[:3] + rows[4:6], total)
+        check("wide_less", rows[:3] + [rows[3], rows[3][::-1]], less)
     assert broken_bounds(machine.native) == (0, "")
 
 

@@ -90,6 +90,7 @@ OPERATIONS: list[tuple[str, int, Callable[..., int]]] = [
     ("normalize", 1, lambda a: a),
     ("wide", 7, lambda a, b, c, d, e, f, g: a * b + c * c + 2 * d - e * f - g * g),
     ("wide_sum", 5, lambda a, b, c, d, e: a * b + c * c + d * e),
+    ("wide_less", 5, lambda a, b, c, d, e: a * b + c * c + 2 * d - e),
 ]
 EDGES = [*range(40), *(k * P + d for k in (1, 2) for d in range(-39, 38)), 2**256 - 1]
 EDGES += [2**255 + d for d in (-1, 0, 1)] + [2**256 - 2**k for k in range(0, 256, 16)]

@@ -133,7 +133,7 @@ def test_what_the_cpu_does_whatever_the_device() -> None:
     with use(NAME):
         secp256k1.ecdsa.verify(item.key, item.signature, item.digest)
         assert secp256k1.ecdsa.verify_many([], [], []).all_ok
-        secp256k1.ecdsa.recover_many([item.signature + b"\0"], [item.digest])
+        secp256k1.ecdsa.prepare([item.key])
     assert device.calls == 0
 
 
@@ -323,15 +323,15 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     trusted = installed(device)
     rows = WAYS[0].honest(100)
     assert codes(WAYS[0], rows, device=NAME) == [1] * 100
-    judge = _offload._Run._judge
+    judge = _offload.Run._judge
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_offload._Run, "_judge", interrupt)
+    monkeypatch.setattr(_offload.Run, "_judge", interrupt)
     with pytest.raises(KeyboardInterrupt):
         codes(WAYS[0], rows, device=NAME)
-    monkeypatch.setattr(_offload._Run, "_judge", judge)
+    monkeypatch.setattr(_offload.Run, "_judge", judge)
     before = device.calls
     assert codes(WAYS[0], rows, device=NAME) == [1] * 100
     assert device.calls == before + 2

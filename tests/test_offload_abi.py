@@ -316,6 +316,12 @@ def test_targets_that_two_x_meet() -> None:
             terms = random_terms(1, rng)._replace(targets=words(target).reshape(1, 4))
             unfit = recent.enter(terms, scheme=SCHEME_OF[name], always=True)
             assert unfit.tolist() == [target < p - n]
+    small = [x % 2 << 255 | (y + more) for x, y in ed.TORSION for more in (0, ed.P)]
+    for target in {*small, *(each ^ 1 << 255 for each in small), 7, 2**255 - 1, 2**256 - 1}:
+        if target < 2**256:
+            terms = random_terms(1, rng)._replace(targets=words(target).reshape(1, 4))
+            unfit = recent.enter(terms, scheme="ed25519", always=True)
+            assert unfit.tolist() == [target % 2**255 % ed.P in {y for _, y in ed.TORSION}]
     n, p = SECP256K1.N, SECP256K1.P
     for target in (n - 2, n, p - 1):
         terms = random_terms(1, rng)._replace(targets=words(target).reshape(1, 4))

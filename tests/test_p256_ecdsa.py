@@ -272,12 +272,16 @@ def assert_like_the_reference(batch: list[Check], isa: str, **options: Any) -> N
     ]
 
 
+KEY_FORMS = st.sampled_from(["any", "sec1", "compressed"])
+
+
 @pytest.mark.parametrize("encoding", ["compact", "der", "der-lax"])
 def test_hostile_bytes(isa: str, encoding: str) -> None:
     @PROPERTY
-    @given(st.lists(checks(encoding, CURVE), max_size=10), st.booleans(), st.booleans())
-    def run(batch: list[Check], low_s: bool, hybrid_keys: bool) -> None:
-        options = {"encoding": encoding, "low_s": low_s, "hybrid_keys": hybrid_keys}
+    @given(st.lists(checks(encoding, CURVE), max_size=10), st.booleans(), st.booleans(), KEY_FORMS)
+    def run(batch: list[Check], low_s: bool, hybrid_keys: bool, key_form: str) -> None:
+        options: dict[str, Any] = {"encoding": encoding, "low_s": low_s, "key_form": key_form}
+        options["hybrid_keys"] = hybrid_keys
         assert_like_the_reference(batch, isa, **options)
 
     run()

@@ -22,6 +22,7 @@ from reference.p256 import CURVE as P256
 from reference.secp256k1 import decode_point, encode_point, lift_x, multiply_base
 from strategies import mutated
 from verilane import PreparedKeys, Verdict, Verdicts, _cpu, _cpu_signatures, ed25519, p256, sm2
+from verilane.errors import InvalidSignature
 from verilane.secp256k1 import ecdsa, schnorr
 
 ECDSA = [*honest_items()[:700], *exceptional_items()]
@@ -156,6 +157,33 @@ def test_hybrid_keys(isa: str) -> None:
         assert ecdsa.verify_many(prepared, *signed, device=isa).codes.tolist() == expected
     with pytest.raises(ValueError, match="hybrid_keys"):
         ecdsa.verify_many(prepared, *signed, hybrid_keys=True)
+
+
+@pytest.mark.parametrize("scheme", ["ecdsa", "p256"])
+def test_key_forms(isa: str, scheme: str) -> None:
+    """Which keys there are depends on how they may be written; options of prepare go together."""
+    module, keys, signatures, signed, _ = items_of(scheme)
+    by_length = {len(key): i for i, key in enumerate(keys) if len(key) in (33, 64, 65)}
+    rows = [by_length[length] for length in (33, 64, 65)]
+    one_of_each = [keys[i] for i in rows]
+    items = [signatures[i] for i in rows], [signed[i] for i in rows]
+    wanted = {"any": [1, 1, 1], "sec1": [1, 2, 1], "compressed": [1, 2, 2]}
+    for form, codes in wanted.items():
+        got = module.verify_many(one_of_each, *items, key_form=form, device=isa)
+        assert got.codes.tolist() == codes
+        prepared = module.prepare(one_of_each, key_form=form, hybrid_keys=True, device=isa)
+        assert module.verify_many(prepared, *items, device=isa).codes.tolist() == codes
+        for code, *item in zip(codes, one_of_each, *items, strict=True):
+            if code == 1:
+                module.verify(*item, key_form=form, device=isa)
+            else:
+                with pytest.raises(InvalidSignature) as error:
+                    module.verify(*item, key_form=form, device=isa)
+                assert error.value.verdict == code
+    with pytest.raises(ValueError, match="key_form: prepare"):
+        module.verify_many(prepared, *items, key_form="sec1")
+    with pytest.raises(ValueError, match="no key form is named 'raw'; there are: any, sec1, comp"):
+        module.verify_many(one_of_each, *items, key_form="raw")
 
 
 @pytest.mark.parametrize("scheme", ["ecdsa", "p256"])

@@ -463,7 +463,7 @@ def test_metrics(server: tuple[Sidecar, str], stub: Any) -> None:
     assert sample("verilane_wait_seconds_count") >= 2
     assert sample("verilane_verify_seconds_count", scheme="secp256k1.ecdsa") >= 2
     assert sample("verilane_connections") >= 1
-    assert sample("verilane_waiting_batches") == 0
+    assert sample("verilane_batches_under_way") == 0
 
 
 def test_metrics_know_one_page(server: tuple[Sidecar, str]) -> None:

@@ -5,6 +5,7 @@ own verify_many, which other tests hold against references.
 import random
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import product
 from typing import Any
 
 import ed25519_items
@@ -76,8 +77,15 @@ def _lanes() -> Iterator[tuple[Rules, bool]]:
     for scheme in ("secp256k1.ecdsa", "p256.ecdsa"):
         for encoding in ("compact", "der", "der-lax"):
             for low_s in (False, True):
-                for hybrid in (False, True):
-                    yield Rules(scheme, encoding=encoding, low_s=low_s, hybrid_keys=hybrid), False
+                for hybrid, form in product((False, True), ("any", "sec1", "compressed")):
+                    rules = Rules(
+                        scheme,
+                        encoding=encoding,
+                        low_s=low_s,
+                        hybrid_keys=hybrid,
+                        key_form=form,
+                    )
+                    yield rules, False
     yield Rules("secp256k1.schnorr"), False
     for rule in ("zip215", "rfc8032", "openssl", "strict"):
         yield Rules("ed25519", rule=rule), False
@@ -115,6 +123,7 @@ def expected(rules: Rules, parts: list[Any]) -> list[Verdict]:
                 encoding=rules.encoding,
                 low_s=rules.low_s,
                 hybrid_keys=rules.hybrid_keys,
+                key_form=rules.key_form,
             )
         )
     if rules.scheme == "ed25519":

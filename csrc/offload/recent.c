@@ -75,12 +75,16 @@ static void enter(recent *r, const pair *item, int other_is_there) {
 }
 
 /* A target below p - n is met by two x; BIP-340 has targets from n on. One that is met by the x that it says, and by no other,
- * can be compared with what another scheme, or another curve, was asked for. */
+ * can be compared with what another scheme, or another curve, was asked for. On edwards25519 a sum begins with a point of small
+ * order: a device may have it without having done anything, and no honest R is one. */
 static int is_ambiguous(const uint64_t *target, int scheme) {
     vl_u256 t;
-    const vl_curve *curve = vl_offload_curve(scheme);
-    if (scheme == VL_ED25519) return 0;
     memcpy(&t, target, sizeof t);
+    if (scheme == VL_ED25519) {
+        const vl_ed25519_encoding e = vl_ed25519_encoding_of_target(&t);
+        return vl_ed25519_is_small_order(&e);
+    }
+    const vl_curve *curve = vl_offload_curve(scheme);
     return u256_less(&t, &curve->p_minus_n) || !u256_less(&t, &curve->n);
 }
 

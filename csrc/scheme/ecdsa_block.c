@@ -108,15 +108,22 @@ static uint8_t give_key(uint8_t *key64, const vl_point *sum, int infinite, const
     return VL_OK;
 }
 
-static void recover_block(block *b, uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input,
-                          size_t first, const vl_curve_ops *ops, void *scratch) {
+/* The verdicts of items with a fault; R of the others, which stay live, and u = -e / r, v = s / r. */
+static void prepare_recovery(block *b, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input, size_t first,
+                             const vl_curve_ops *ops, void *scratch) {
     vl_point_block *p = &b->points;
     for (size_t i = 0; i < n; i++) verdicts[i] = parse_recoverable(b, i, input, first + i);
     vl_point_block_complete(p, verdicts, n, VL_BAD_SIGNATURE, ops, scratch);
     keep_live(b, verdicts, n);
+    if (p->live) ops->scalar_ratio(p->u, p->v, p->live, b->e, b->s, b->r, scratch);
+}
+
+/* Step 1.6.1: Q = r^-1 (s R - e G) = u G + v R. */
+static void recover_block(block *b, uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input,
+                          size_t first, const vl_curve_ops *ops, void *scratch) {
+    vl_point_block *p = &b->points;
+    prepare_recovery(b, verdicts, n, input, first, ops, scratch);
     if (p->live == 0) return;
-    /* Step 1.6.1: Q = r^-1 (s R - e G) = u G + v R with u = -e / r, v = s / r */
-    ops->scalar_ratio(p->u, p->v, p->live, b->e, b->s, b->r, scratch);
     vl_point_block_sum(p, 0, p->live, ops, scratch);
     for (size_t k = 0; k < p->live; k++) {
         size_t i = p->item[k];
@@ -131,5 +138,16 @@ void vl_ecdsa_recover_blocks(uint8_t *keys64, uint8_t *verdicts, size_t n, const
         size_t count = n - first < size ? n - first : size;
         recover_block(scratch->host, keys64 + 64 * first, verdicts + first, count, input, first, ops,
                       scratch->primitive);
+    }
+}
+
+void vl_ecdsa_recover_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_ecdsa_input *input,
+                                   const vl_curve_ops *ops, const vl_scratch *scratch) {
+    block *b = scratch->host;
+    size_t size = vl_point_block_size(n, (size_t)ops->lanes);
+    for (size_t first = 0; first < n; first += size) {
+        size_t count = n - first < size ? n - first : size;
+        prepare_recovery(b, verdicts + first, count, input, first, ops, scratch->primitive);
+        vl_point_block_give(terms, first, &b->points, b->r);
     }
 }

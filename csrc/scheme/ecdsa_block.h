@@ -29,4 +29,8 @@ void vl_ecdsa_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, c
 void vl_ecdsa_recover_blocks(uint8_t *keys64, uint8_t *verdicts, size_t n, const vl_ecdsa_input *input,
                              const vl_curve_ops *ops, const vl_scratch *scratch);
 
+/* The same up to the sum, as vl_ecdsa_terms_blocks: rows of terms hold R in place of the key. */
+void vl_ecdsa_recover_terms_blocks(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_ecdsa_input *input,
+                                   const vl_curve_ops *ops, const vl_scratch *scratch);
+
 #endif

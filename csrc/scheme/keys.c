@@ -1,5 +1,7 @@
 #include "scheme/keys.h"
 
+#include <string.h>
+
 #include "scheme/u256.h"
 
 static int parse_coordinate(vl_u256 *a, const uint8_t *bytes, const vl_curve *curve) {
@@ -20,7 +22,9 @@ static vl_point_form parse_compressed(vl_point *q, uint8_t *odd, const uint8_t *
 }
 
 /* 04 || x || y, or hybrid: 06 or 07, whose low bit must be y's (ANSI X9.62 section 4.3.6) */
-static vl_point_form parse_uncompressed(vl_point *q, const uint8_t *key, unsigned flags, const vl_curve *curve) {
+static vl_point_form parse_uncompressed(vl_point *q, const uint8_t *bytes, unsigned flags, const vl_curve *curve) {
+    uint8_t key[65]; /* the caller may change its bytes while they are read: what is checked is what is used */
+    memcpy(key, bytes, sizeof key);
     int hybrid = (flags & VL_HYBRID_KEYS) && (key[0] == 0x06 || key[0] == 0x07);
     if (key[0] != 0x04 && !hybrid) return VL_POINT_NONE;
     vl_point_form form = parse_pair(q, key + 1, curve);
@@ -29,6 +33,8 @@ static vl_point_form parse_uncompressed(vl_point *q, const uint8_t *key, unsigne
 }
 
 vl_point_form vl_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags, const vl_curve *curve) {
+    if ((flags & VL_COMPRESSED_KEYS && key.length != 33) || (flags & VL_SEC1_KEYS && key.length == 64))
+        return VL_POINT_NONE;
     switch (key.length) {
     case 33:
         return parse_compressed(q, odd, key.data, curve);

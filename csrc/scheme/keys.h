@@ -6,6 +6,9 @@
 #include "scheme/column.h"
 #include "scheme/curve.h"
 
+/* How keys of ECDSA may be written. */
+#define VL_KEY_FORMS (VL_HYBRID_KEYS | VL_SEC1_KEYS | VL_COMPRESSED_KEYS)
+
 /* How much of a point is known. */
 typedef enum {
     VL_POINT_NONE = 0, /* no point: the item is faulty */
@@ -14,7 +17,8 @@ typedef enum {
 } vl_point_form;
 
 /* On output: the coordinates that the form names are below p; *odd is the parity of y (VL_POINT_X only).
- * flags: VL_HYBRID_KEYS also admits 06 || x || y (y even) and 07 || x || y (y odd). */
+ * flags: VL_HYBRID_KEYS also admits 06 || x || y (y even) and 07 || x || y (y odd); VL_SEC1_KEYS does not admit x || y
+ * without a byte before, VL_COMPRESSED_KEYS nothing but 33 bytes. */
 vl_point_form vl_parse_key(vl_point *q, uint8_t *odd, vl_bytes key, unsigned flags, const vl_curve *curve);
 
 /* BIP-340's keys: 32 bytes, x, with y even; or x || y with y even where flags hold VL_PREPARED_KEYS. */

@@ -35,13 +35,13 @@ static void decode_block(block *b, uint8_t *points64, size_t n, const vl_column 
     }
 }
 
-/* allowed: the flags of which one may be set */
+/* allowed: the flags that may be set; VL_XONLY_KEYS comes alone */
 static int decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, unsigned allowed,
                        const vl_curve *curve, int isa, void *scratch, size_t scratch_size) {
     vl_scratch pieces;
     if (n && points64 == NULL) return VL_ERROR_ARGUMENT;
     if (n) memset(points64, 0, 64 * n);
-    if (flags & ~allowed || flags & (flags - 1)) return VL_ERROR_ARGUMENT;
+    if (flags & ~allowed || (flags & VL_XONLY_KEYS && flags != VL_XONLY_KEYS)) return VL_ERROR_ARGUMENT;
     if (n && !column_is_readable(keys, n)) return VL_ERROR_ARGUMENT;
     int error = vl_scratch_cut(&pieces, scratch, scratch_size);
     if (error != VL_SUCCESS) return error;
@@ -57,13 +57,13 @@ static int decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsig
 
 int vl_secp256k1_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
                              size_t scratch_size) {
-    return decode_keys(points64, n, keys, flags, VL_HYBRID_KEYS | VL_XONLY_KEYS, &vl_curve_secp256k1, isa, scratch,
+    return decode_keys(points64, n, keys, flags, VL_KEY_FORMS | VL_XONLY_KEYS, &vl_curve_secp256k1, isa, scratch,
                        scratch_size);
 }
 
 int vl_p256_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,
                         size_t scratch_size) {
-    return decode_keys(points64, n, keys, flags, VL_HYBRID_KEYS, &vl_curve_p256, isa, scratch, scratch_size);
+    return decode_keys(points64, n, keys, flags, VL_KEY_FORMS, &vl_curve_p256, isa, scratch, scratch_size);
 }
 
 int vl_sm2_decode_keys(uint8_t *points64, size_t n, const vl_column *keys, unsigned flags, int isa, void *scratch,

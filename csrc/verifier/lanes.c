@@ -1,10 +1,10 @@
 #include "verifier/lanes.h"
 
-/* Lanes are numbered scheme by scheme. ECDSA: 4 encoding + flags. SM2: 2 encoding + whether messages are digests, then the
- * two of FISCO's without keys. */
+/* Lanes are numbered scheme by scheme. ECDSA: 12 encoding + 4 key form + flags. SM2: 2 encoding + whether messages are
+ * digests, then the two of FISCO's without keys. */
 enum {
     SECP256K1_ECDSA = 0,
-    ECDSA_LANES = 12,
+    ECDSA_LANES = 36,
     P256_ECDSA = SECP256K1_ECDSA + ECDSA_LANES,
     SCHNORR = P256_ECDSA + ECDSA_LANES,
     ED25519 = SCHNORR + 1,
@@ -15,14 +15,19 @@ enum {
 };
 
 _Static_assert((int)END == (int)VL_LANES, "every lane has its lists");
-_Static_assert((VL_LOW_S | VL_HYBRID_KEYS) == 3 && VL_DER_LAX == 2, "four lanes for each of three encodings");
+_Static_assert((VL_LOW_S | VL_HYBRID_KEYS) == 3 && VL_DER_LAX == 2, "twelve lanes for each of three encodings");
 _Static_assert(VL_ED25519_STRICT == ED25519_LANES - 1, "a lane for each rule");
 
+static const uint32_t key_forms[] = {0, VL_SEC1_KEYS, VL_COMPRESSED_KEYS};
 static const int sm2_encodings[] = {VL_COMPACT, VL_DER, VL_FISCO};
 
 static int ecdsa_lane(int first, const vl_request *request) {
-    if (request->option < VL_COMPACT || request->option > VL_DER_LAX || request->flags > 3) return -1;
-    return first + 4 * request->option + (int)request->flags;
+    const uint32_t two = VL_LOW_S | VL_HYBRID_KEYS;
+    if (request->option < VL_COMPACT || request->option > VL_DER_LAX) return -1;
+    for (int form = 0; form < 3; form++)
+        if ((request->flags & ~two) == key_forms[form])
+            return first + 12 * request->option + 4 * form + (int)(request->flags & two);
+    return -1;
 }
 
 static int sm2_lane(const vl_request *request, int keyless) {
@@ -58,8 +63,8 @@ int vl_lane_verify(uint8_t *verdicts, size_t n, int lane, const vl_column column
     const vl_column *keys = columns + VL_KEYS, *signatures = columns + VL_SIGNATURES, *messages = columns + VL_MESSAGES,
                     *user_ids = columns + VL_USER_IDS;
     if (lane < SCHNORR) {
-        const int of_scheme = lane % ECDSA_LANES, encoding = of_scheme / 4;
-        const unsigned flags = (unsigned)(of_scheme % 4);
+        const int of_scheme = lane % ECDSA_LANES, encoding = of_scheme / 12;
+        const unsigned flags = (unsigned)(of_scheme % 4) | key_forms[of_scheme / 4 % 3];
         return (lane < P256_ECDSA ? vl_secp256k1_ecdsa_verify : vl_p256_ecdsa_verify)(
             verdicts, n, keys, signatures, messages, encoding, flags, isa, scratch, scratch_size);
     }

@@ -8,7 +8,7 @@
 #include "verilane_verifier.h"
 
 /* What a batch is made of; enum so that arrays have this size. */
-enum { VL_LANES = 37 };
+enum { VL_LANES = 85 };
 
 /* The columns of an item, in the order in which they are hashed. */
 enum { VL_KEYS, VL_SIGNATURES, VL_MESSAGES, VL_USER_IDS, VL_COLUMNS };

@@ -17,6 +17,7 @@ __all__ = [
     "ENCODINGS",
     "EQUATION_ALWAYS",
     "HYBRID_KEYS",
+    "KEY_FORMS",
     "LOW_S",
     "PARITY_IDS",
     "PREPARED_KEYS",
@@ -52,6 +53,11 @@ ED25519_RULES: dict[str, int] = {
 }
 EQUATION_ALWAYS: int = _lib.VL_EQUATION_ALWAYS
 HYBRID_KEYS: int = _lib.VL_HYBRID_KEYS
+KEY_FORMS: dict[str, int] = {
+    "any": 0,
+    "sec1": _lib.VL_SEC1_KEYS,
+    "compressed": _lib.VL_COMPRESSED_KEYS,
+}
 PARITY_IDS: int = _lib.VL_PARITY_IDS
 XONLY_KEYS: int = _lib.VL_XONLY_KEYS
 PREPARED_KEYS: int = _lib.VL_PREPARED_KEYS

@@ -21,6 +21,7 @@ __all__ = [
     "ecdsa_terms",
     "ed25519_terms",
     "judge",
+    "recover_terms",
     "schnorr_terms",
     "sm2_terms",
     "sums_hold",
@@ -97,6 +98,23 @@ def ecdsa_terms(
     """
     call = {"secp256k1": _lib.vl_secp256k1_ecdsa_terms, "p256": _lib.vl_p256_ecdsa_terms}[curve]
     return _terms(call, terms, codes, (keys, signatures, digests), first, (encoding, flags), isa)
+
+
+def recover_terms(
+    terms: Terms,
+    codes: Codes,
+    signatures: Column,
+    digests: Column,
+    *,
+    first: int,
+    flags: int,
+    isa: int,
+) -> Work:
+    """The same for recovering keys: R takes the place of Q, the key is asked for, and targets mean
+    nothing.
+    """
+    call, columns = _lib.vl_secp256k1_recover_terms, (signatures, digests)
+    return _terms(call, terms, codes, columns, first, (flags,), isa)
 
 
 def schnorr_terms(
@@ -256,8 +274,8 @@ class Recent:
 
     def enter(self, terms: Terms, *, scheme: str, always: bool = False) -> NDArray[np.bool_]:
         """Returns which items must not be asked: they have the target of another that was entered,
-        and other terms, or a target that two different x would meet. The others are entered;
-        always: all are.
+        and other terms, or a target that two different x would meet, or a point of small order. The
+        others are entered; always: all are.
         """
         n = len(terms.u)
         unfit = np.zeros(n, np.uint8)

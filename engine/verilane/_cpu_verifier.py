@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ._columns import Column
 from ._cpu import _bytes_at, _check, _Lent
-from ._cpu_signatures import ED25519_RULES, ENCODINGS, HYBRID_KEYS, LOW_S, SM2_ENCODINGS
+from ._cpu_signatures import ED25519_RULES, ENCODINGS, HYBRID_KEYS, KEY_FORMS, LOW_S, SM2_ENCODINGS
 from ._native import ffi as _ffi
 from ._native import lib as _lib
 from .errors import (
@@ -24,6 +24,7 @@ __all__ = [
     "ED25519_RULES",
     "ENCODINGS",
     "HYBRID_KEYS",
+    "KEY_FORMS",
     "LOW_S",
     "NO_ROOM",
     "PRIORITIES",

@@ -22,6 +22,11 @@ _LIBRARY = "libcuda.so.1"
 _NO_NUMBA = "numba-cuda is not installed: pip install 'verilane[cuda]'"
 _NO_DRIVER = f"no NVIDIA driver is installed: there is no {_LIBRARY}"
 _NO_GPU = "the driver lists no GPU"
+# A driver takes what a compiler of its own age or older gives.
+_TOO_OLD = (
+    "the driver is for CUDA {0}.{1}, and NVRTC is of CUDA {2}: update the driver, or "
+    "pip install 'numba-cuda[cu{0}]'"
+)
 _SIMULATOR = "numba simulates CUDA in this process: unset NUMBA_ENABLE_CUDASIM"
 
 _lock = threading.Lock()
@@ -76,17 +81,20 @@ def _list_devices() -> list[tuple[Found, Any]]:
         from numba import cuda
         from numba.core import config
         from numba.cuda.cudadrv.driver import driver
+
+        version, architectures = nvrtc_of()
     except Exception as error:  # whatever it is, there are other devices
-        return [_nothing(0, f"numba-cuda can't be loaded: {reason(error)}")]
+        return [_nothing(0, f"numba-cuda, or NVRTC, can't be loaded: {reason(error)}")]
     if config.ENABLE_CUDASIM:
         return [_nothing(0, _SIMULATOR)]
     try:
-        if not driver.is_available:
-            return [_nothing(0, f"the driver does not start: {driver.initialization_error}")]
-        version, architectures = nvrtc_of()
+        major, minor = driver.get_version()
+        if major < int(version.partition(".")[0]):
+            return [_nothing(0, _TOO_OLD.format(major, minor, version))]
         places = [_place(i, gpu, version, architectures) for i, gpu in enumerate(cuda.gpus)]
     except errors() as error:
-        return [_nothing(0, f"the driver is broken: {reason(error)}")]
+        no_gpu = "CUDA_ERROR_NO_DEVICE" in str(error)
+        return [_nothing(0, _NO_GPU if no_gpu else f"the driver is broken: {reason(error)}")]
     return places or [_nothing(0, _NO_GPU)]
 
 
@@ -107,26 +115,10 @@ def _nothing(number: int, why: str) -> tuple[Found, Any]:
 
 
 def _place(number: int, gpu: Any, version: str, architectures: list[int]) -> tuple[Found, Any]:
-    name = f"cuda:{number}"
-    unfit = _unfit(gpu.compute_capability, version, architectures)
-    if unfit is not None:
+    name, (major, minor) = f"cuda:{number}", gpu.compute_capability
+    if 10 * major + minor not in architectures:
+        unfit = (
+            f"it has compute capability {major}.{minor}, for which NVRTC {version} does not compile"
+        )
         return Found(name, title_of(gpu), 0, unfit), None
     return Found(name, title_of(gpu), LOCAL_SIZE * gpu.MULTIPROCESSOR_COUNT, None), gpu
-
-
-def _unfit(capability: tuple[int, int], version: str, architectures: list[int]) -> str | None:
-    """Returns why kernels can't run on a device, or None: NVRTC must compile for it, and the driver
-    must take what a compiler of its own age or older gives.
-    """
-    from numba.cuda.cudadrv.driver import driver
-
-    major, minor = driver.get_version()
-    if major < int(version.partition(".")[0]):
-        return (
-            f"its driver is for CUDA {major}.{minor}, and NVRTC is of CUDA {version}: update the "
-            f"driver, or pip install 'numba-cuda[cu{major}]'"
-        )
-    if 10 * capability[0] + capability[1] not in architectures:
-        which = "{}.{}".format(*capability)
-        return f"it has compute capability {which}, for which NVRTC {version} does not compile"
-    return None

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _device_curves
+from . import _device_curves, _kernel_cache, _kernel_text
 from ._machines import machine
 
 __all__ = ["MachinePoints"]
@@ -22,6 +22,9 @@ class MachinePoints:
     def __init__(self, name: str) -> None:
         self._machine = machine(name)
         self.name = self._machine.name
+        texts = [_kernel_text.flatten(f"{curve}.cl").digest for curve in _device_curves.CURVES]
+        self.identity = _kernel_cache.key_of(self._machine.title, self._machine.driver, *texts)
+        self.shares_cores = self._machine.is_cpu
 
     def room(self, curve: str) -> int:
         """What its memory holds, and what keeps all of its lanes busy for some rounds."""

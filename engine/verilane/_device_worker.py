@@ -4,9 +4,23 @@ wants to.
 
 import queue
 import threading
+import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 __all__ = ["Ticket", "Turn", "Worker"]
+
+
+class _Turn(NamedTuple):
+    thread: int
+    owners: tuple[object, ...]
+    once: list[None]
+
+    def is_of(self, owner: object) -> bool:
+        return any(each is owner for each in self.owners)
+
+
+_NOBODYS = _Turn(0, (), [])
 
 
 class Turn:
@@ -19,21 +33,27 @@ class Turn:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._thread = 0
-        self._owners: tuple[object, ...] = ()
+        self._turn = _NOBODYS
 
     def acquire(self, *owners: object, timeout: float = -1) -> bool:
         """Returns whether it could be had within so many seconds; -1 waits for ever."""
-        if self._thread == threading.get_ident() or not self._lock.acquire(timeout=timeout):
+        me = threading.get_ident()
+        if self._turn.thread == me or not self._lock.acquire(timeout=timeout):
             return False
-        self._owners, self._thread = owners, threading.get_ident()
+        self._turn = _Turn(me, owners, [None])
         return True
 
     def release(self, owner: object) -> None:
         """Does nothing if it is not this owner's, or not any more."""
-        if self.is_of(owner):
-            self._owners, self._thread = (), 0
-            self._lock.release()
+        turn = self._turn
+        if not turn.is_of(owner):
+            return
+        try:
+            turn.once.pop()
+        except IndexError:  # another thread was faster: one that collects garbage, say
+            return
+        self._turn = _NOBODYS
+        self._lock.release()
 
     def locked(self) -> bool:
         """Whether anybody has it."""
@@ -41,7 +61,7 @@ class Turn:
 
     def is_of(self, owner: object) -> bool:
         """Whether this owner has it."""
-        return any(each is owner for each in self._owners)
+        return self._turn.is_of(owner)
 
 
 class Ticket:
@@ -52,14 +72,19 @@ class Ticket:
         self._done = threading.Event()
         self.error: BaseException | None = None
         """What the call raised, once it is over."""
+        self.asked = time.monotonic()
+        self.seconds = 0.0
+        """What the call took, once it is over."""
 
     def run(self) -> None:
         """Makes the call."""
+        start = time.monotonic()
         try:
             self._call()
         except BaseException as error:
             self.error = error
         finally:
+            self.seconds = time.monotonic() - start
             self._done.set()
 
     def wait(self, seconds: float) -> bool:

@@ -19,7 +19,17 @@ from ._machine import Found, Machine
 from ._trust import Points, Trusted
 from .errors import DeviceUnavailable
 
-__all__ = ["Device", "cpu_of", "devices", "is_strict", "isa_of", "machine_of", "trusted_of", "use"]
+__all__ = [
+    "Device",
+    "cpu_of",
+    "devices",
+    "is_automatic",
+    "is_strict",
+    "isa_of",
+    "machine_of",
+    "trusted_of",
+    "use",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +209,11 @@ def _points(name: str, maker: str, isolated: bool) -> Points:
     module, _, function = maker.partition(":")
     made: Points = getattr(import_module(module), function)(name)
     return made
+
+
+def is_automatic(device: str | None) -> bool:
+    """Whether nobody named a device: neither the call, nor use(), nor VERILANE_DEVICE."""
+    return _name(device) is None
 
 
 def is_strict() -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import _cpu
 from ._cpu_terms import Terms, double_mul
 
-__all__ = ["Known", "known"]
+__all__ = ["GROUPS", "Known", "known", "words"]
 
 # Random items, and those that lockstep formulas may not be able to do. Together a prime number, so
 # that repeated over a launch each of them meets every lane of a group.
@@ -44,7 +44,7 @@ class _Group(NamedTuple):
 
 
 # SEC 2 v2.0 sections 2.4.1 and 2.4.2; GB/T 32918.5-2017; RFC 8032 section 5.1.
-_GROUPS = {
+GROUPS = {
     "secp256k1": _Group(
         "secp256k1.ecdsa",
         0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
@@ -72,7 +72,8 @@ _GROUPS = {
 }
 
 
-def _words(numbers: list[int], width: int = 4) -> NDArray[np.uint64]:
+def words(numbers: list[int], width: int = 4) -> NDArray[np.uint64]:
+    """Returns rows of `width` words of 64 bits, the least significant first."""
     data = b"".join(number.to_bytes(8 * width, "little") for number in numbers)
     return np.frombuffer(data, "<u8").astype(np.uint64).reshape(-1, width)
 
@@ -106,17 +107,17 @@ def _sums(scheme: str, terms: Terms) -> tuple[NDArray[np.uint64], NDArray[np.uin
 @cache
 def known(curve: str) -> Known:
     """Returns the items for a curve."""
-    scheme, order, x, y = _GROUPS[curve]
+    scheme, order, x, y = GROUPS[curve]
     hard_factors, hard = _hard(order)
     factors = [*hard_factors, *_scalars(_RANDOM, order)]
-    base = _words([x + (y << 256)], 8)
+    base = words([x + (y << 256)], 8)
     n = len(factors)
     zeros = np.zeros((n, 4), np.uint64)
-    from_base = Terms(_words(factors), zeros, np.repeat(base, n, axis=0), zeros)
+    from_base = Terms(words(factors), zeros, np.repeat(base, n, axis=0), zeros)
     keys, _ = _sums(scheme, from_base)
     us, vs = (_scalars(_RANDOM, order) for _ in range(2))
     pairs = [*hard, *zip(us, vs, strict=True)]
-    u, v = (_words(list(each)) for each in zip(*pairs, strict=True))
+    u, v = (words(list(each)) for each in zip(*pairs, strict=True))
     terms = Terms(u, v, keys, zeros)
     r, infinite = _sums(scheme, terms)
     return Known(terms, r, infinite, np.arange(n) < len(hard))

@@ -14,6 +14,8 @@ BIP-340 and Ed25519, is one bit that a device could hit upon. Where that is too 
 all R of a block checked by random sums, which no wrong R survives, however it came about.
 """
 
+import math
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -27,7 +29,7 @@ from ._cpu_terms import CURVES, Terms
 from ._items import LANES, SIGNATURES_PER_CORE
 from ._trust import Answers, Launch, Trusted
 
-__all__ = ["Batch", "verify"]
+__all__ = ["BLOCK", "Batch", "Run", "Sharing", "verify"]
 
 Codes = NDArray[np.uint8]
 Indices = NDArray[np.intp]
@@ -37,7 +39,12 @@ _OK = 1
 _UNDECIDED = 0
 
 # Most items of a launch: 25 MB of host memory, and some milliseconds of a GPU.
-_BLOCK = 1 << 17
+BLOCK = 1 << 17
+# What the CPU does at a time of a shared batch, so that the device never waits for it for long.
+_CHUNK_SECONDS = 0.02
+# A launch of a shared batch is given up after so many times what it should take, and some slack.
+_PATIENCE = 2
+_SLACK = 0.01
 # A block of which more than an eighth is left to the CPU is an attack or a fault: it does the rest.
 _LEFT_SHARE = 8
 _LEFT_LEAST = 8
@@ -70,6 +77,28 @@ class Batch(NamedTuple):
         shortest = self.shortest
         _pool.run(n, work, threads=self.threads, least=least, grain=LANES, shortest=shortest)
 
+    def decide(self, codes: Codes, start: int, stop: int) -> None:
+        """Has the CPU do these items."""
+        work = self.verify(codes, *self.columns)
+        self.run(stop - start, lambda first, last: work(start + first, start + last))
+
+
+class Sharing(NamedTuple):
+    """How a batch is shared out: the device takes blocks from its start on; the CPU, whenever it
+    would wait for the device, items from its end.
+
+    share: the device's part of what is left. most: items of a block, at most; where there would be
+    fewer than `least` the CPU does the rest. launch(n), cpu(n): the seconds that are expected.
+    took(n, seconds): is told what each launch took, None for one that failed or was given up.
+    """
+
+    share: float
+    most: int
+    least: int
+    launch: Callable[[int], float]
+    cpu: Callable[[int], float]
+    took: Callable[[int, float | None], None]
+
 
 class _Block(NamedTuple):
     """Items start..stop, and what is known of them."""
@@ -81,57 +110,81 @@ class _Block(NamedTuple):
     live: Indices
 
 
-def verify(batch: Batch, device: Trusted | None, *, strict: bool = False) -> Codes:
-    """Returns the verdicts, as numbers. device None: the CPU does it all."""
+def verify(
+    batch: Batch, device: Trusted | None, *, strict: bool = False, sharing: Sharing | None = None
+) -> Codes:
+    """Returns the verdicts, as numbers. device None: the CPU does it all. sharing None: the device
+    does all that it can; else it must have been opened.
+    """
     codes = np.zeros(batch.n, np.uint8)
-    if device is None or not device.usable or (strict and not batch.summable) or not batch.n:
-        _on_cpu(batch, codes, 0, batch.n)
+    if device is not None and (not device.usable or (strict and not batch.summable) or not batch.n):
+        device = None
+    # With `sharing` it is open already, and nobody is to be waited for.
+    if device is None or (sharing is None and not device.open(CURVES[batch.scheme])):
+        batch.decide(codes, 0, batch.n)
         return codes
-    device.open(CURVES[batch.scheme])
-    done = _Run(batch, device, codes, strict).blocks()
-    if done < batch.n:
-        _on_cpu(batch, codes, done, batch.n)
+    start, stop = Run(batch, device, codes, strict, sharing).blocks()
+    if start < stop:
+        batch.decide(codes, start, stop)
     return codes
 
 
-def _on_cpu(batch: Batch, codes: Codes, start: int, stop: int) -> None:
-    work = batch.verify(codes, *batch.columns)
-    batch.run(stop - start, lambda first, last: work(start + first, start + last))
-
-
-class _Run:
+class Run:
     """One batch on one device."""
 
-    def __init__(self, batch: Batch, device: Trusted, codes: Codes, strict: bool) -> None:
+    blind = True
+    """Whether answers are compared: then a target is asked for once."""
+
+    def __init__(
+        self,
+        batch: Batch,
+        device: Trusted,
+        codes: Codes,
+        strict: bool,
+        sharing: Sharing | None,
+    ) -> None:
         self._batch, self._device, self._codes, self._strict = batch, device, codes, strict
         self._on = True  # whether the device gets more blocks
+        self._sharing = sharing
+        self._end = batch.n  # from here on the CPU is done
+        room = max(1, min(device.room(CURVES[batch.scheme]), BLOCK))
+        if sharing is None:
+            self._size = -(-batch.n // -(-batch.n // room))
+        else:
+            self._size = max(1, min(room, sharing.most))
 
-    def blocks(self) -> int:
-        """Does block after block; returns how many items are done when the device is done. While
-        it has one the CPU prepares the next.
+    def blocks(self) -> tuple[int, int]:
+        """Does block after block; returns which items are left when the device is done. While it
+        has one the CPU prepares the next.
         """
-        batch, most = self._batch, self._device.room(CURVES[self._batch.scheme])
-        size = max(1, min(most, _BLOCK))
-        count = -(-batch.n // size)
-        size = -(-batch.n // count)
-        terms = self._device.lend(size)
+        terms = self._device.lend(min(self._size, self._batch.n))
         under_way: tuple[_Block, Launch | None] | None = None
         start = 0
         try:
-            while start < batch.n and self._on:
-                block = self._prepare(start, min(start + size, batch.n), terms)
+            while self._on and (stop := self._stop_of(start)) > start:
+                block = self._prepare(start, stop, terms)
                 start = block.stop
                 if under_way is not None:
+                    self._help(*under_way, start)
                     last, under_way = under_way, None
                     self._finish(*last)
                 under_way = block, self._launch(block)
             if under_way is not None:
+                self._help(*under_way, start)
                 last, under_way = under_way, None
                 self._finish(*last)
         finally:
             self._device.leave(self)
             self._device.give_back(terms)
-        return start
+        return start, self._end
+
+    def _stop_of(self, start: int) -> int:
+        """Returns where the device's next block ends: at its start where there is to be none."""
+        left, sharing = self._end - start, self._sharing
+        if sharing is None:
+            return min(start + self._size, self._end)
+        wanted = math.ceil(left * sharing.share)
+        return start + (min(wanted, self._size) if wanted >= sharing.least else 0)
 
     def _prepare(self, start: int, stop: int, memory: Terms) -> _Block:
         """What the block holds in `memory` is not needed any more once it is launched."""
@@ -143,11 +196,40 @@ class _Run:
     def _launch(self, block: _Block) -> Launch | None:
         if not (self._on and len(block.live)):
             return None
-        return self._device.launch(self._batch.scheme, block.terms, block.live, owner=self)
+        n, sharing = len(block.live), self._sharing
+        within = None if sharing is None else _PATIENCE * sharing.launch(n) + _SLACK
+        return self._device.launch(
+            self._batch.scheme,
+            block.terms,
+            block.live,
+            owner=self,
+            within=within,
+            blind=self.blind,
+        )
+
+    def _help(self, block: _Block, launch: Launch | None, start: int) -> None:
+        """While the device is at work, the CPU does items from the end on, `start` at most."""
+        sharing, batch = self._sharing, self._batch
+        if sharing is None or launch is None:
+            return
+        expected = sharing.launch(len(launch.items))
+        cores = min(_pool.cores(), batch.threads or _pool.cores())
+        least = cores * max(batch.shortest, 4 * SIGNATURES_PER_CORE)
+        per_second = least / sharing.cpu(least)
+        while self._end > start and not launch.ticket.wait(0):
+            left = expected - (time.monotonic() - launch.ticket.asked)
+            seconds = min(max(left / 2, 0), _CHUNK_SECONDS)
+            first = max(start, self._end - max(least, int(seconds * per_second)))
+            batch.decide(self._codes, first, self._end)
+            self._end = first
 
     def _finish(self, block: _Block, launch: Launch | None) -> None:
-        if launch is not None:
+        if launch is not None and self._is_late(launch):
+            self._device.abandon(launch)
+            self._on = False
+        elif launch is not None:
             with self._device.answers(launch) as answers:
+                self._tell(launch, answers)
                 if answers is None:
                     self._on = False
                 else:
@@ -157,6 +239,24 @@ class _Run:
         self._on = self._on and self._device.usable and len(undecided) <= limit
         self._codes[block.start : block.stop] = block.codes
         self._confirm(block.start + undecided)
+
+    def _is_late(self, launch: Launch) -> bool:
+        """Waits for a launch of a shared batch, but not much longer than it should take: the CPU
+        does its items sooner than a device that hangs.
+        """
+        sharing = self._sharing
+        if sharing is None:
+            return False
+        due = launch.ticket.asked + _PATIENCE * sharing.launch(len(launch.items)) + _SLACK
+        if launch.ticket.wait(max(due - time.monotonic(), 0)):
+            return False
+        sharing.took(len(launch.items), None)
+        return True
+
+    def _tell(self, launch: Launch, answers: Answers | None) -> None:
+        if self._sharing is not None:
+            seconds = None if answers is None else launch.ticket.seconds
+            self._sharing.took(len(launch.items), seconds)
 
     # ---- Answers ----
 

@@ -5,7 +5,7 @@ so on, in the order in which drivers list them. What a driver complains about co
 DeviceFailure with the reason.
 
 What the methods of a machine do: `_machine.Machine`. Here kernels run one after the other, in the
-order of the calls; `read` waits for all that was launched before it.
+order of the calls; on a GPU copies to and from here run beside them, in a queue of their own.
 """
 
 import os
@@ -38,10 +38,26 @@ _KEEP_BUILDS = ("NVIDIA CUDA", "Portable Computing Language")
 _SHARE = 4
 
 
-class Machine:
-    """One OpenCL device with its context and its queue."""
+class _Buffer(Buffer):
+    """Memory of a device."""
 
-    overlaps = False
+    __slots__ = ("last",)
+
+    def __init__(self, memory: Any, size: int) -> None:
+        super().__init__(memory, size)
+        self.last: Any = None
+        """The event that ends what was launched on it, or None."""
+
+
+def _mark(event: Any, *arguments: Any) -> None:
+    """Buffers among the arguments are free after this event."""
+    for each in arguments:
+        if isinstance(each, _Buffer):
+            each.last = event
+
+
+class Machine:
+    """One OpenCL device with its context and its queues."""
 
     def __init__(self, name: str, device: Any) -> None:
         import pyopencl as cl
@@ -55,10 +71,12 @@ class Machine:
         )
         self.lanes: int = self.local_size * device.max_compute_units
         self.largest_buffer: int = device.max_mem_alloc_size
+        self._most: int = self.largest_buffer
         self.memory: int = device.global_mem_size // _SHARE
         self.failures = 0
         self._device = device
-        self._defines = ("VL_ON_CPU",) if is_cpu else ()
+        fixed = f"VL_LOCAL_SIZE={self.local_size}"
+        self._defines = (fixed, "VL_ON_CPU") if is_cpu else (fixed,)
         self._keeps_builds = device.platform.name in _KEEP_BUILDS
         self._lock = threading.Lock()
         self._programs: dict[tuple[str, ...], Program] = {}
@@ -66,6 +84,8 @@ class Machine:
         with self._reports("open it"):
             self._context = cl.Context([device])
             self._queue = cl.CommandQueue(self._context)
+            self._copies = self._queue if is_cpu else cl.CommandQueue(self._context)
+        self.overlaps: bool = not is_cpu
 
     @contextmanager
     def _reports(self, what: str) -> Iterator[None]:
@@ -132,8 +152,12 @@ class Machine:
         import pyopencl as cl
 
         with self._reports(f"lend {size} bytes of memory"):
+            if size > self._most:  # some drivers lend it, and then fail
+                raise MemoryError(
+                    f"the driver lends {self._most} at a time (CL_DEVICE_MAX_MEM_ALLOC_SIZE)"
+                )
             memory = cl.Buffer(self._context, cl.mem_flags.READ_WRITE, max(size, 16))
-        return Buffer(memory, size)
+        return _Buffer(memory, size)
 
     def upload(self, array: NDArray[Any]) -> Buffer:
         """Machine.upload."""
@@ -146,13 +170,21 @@ class Machine:
         if array.nbytes:
             given = np.ascontiguousarray(array)
             with self._reports("take data"):
-                self._copy(buffer.memory, given, at, "dst_offset", wait=True)
+                self._copy(buffer.memory, given, buffer, dst_offset=at)
 
     def read(self, array: NDArray[Any], buffer: Buffer, at: int = 0) -> None:
         """Machine.read."""
         if array.nbytes:
             with self._reports("give data"):
-                self._copy(array, buffer.memory, at, "src_offset", wait=True)
+                self._copy(array, buffer.memory, buffer, src_offset=at)
+
+    def _copy(self, to: Any, source: Any, buffer: Buffer, **at: int) -> None:
+        """Copies between here and a buffer, and waits for that."""
+        import pyopencl as cl
+
+        assert isinstance(buffer, _Buffer)
+        before = [] if buffer.last is None or not self.overlaps else [buffer.last]
+        cl.enqueue_copy(self._copies, to, source, is_blocking=True, wait_for=before, **at)
 
     def copy(self, to: Buffer, to_at: int, source: Buffer, source_at: int, size: int) -> None:
         """Machine.copy."""
@@ -160,7 +192,7 @@ class Machine:
 
         if size:
             with self._reports("copy"):
-                cl.enqueue_copy(
+                done = cl.enqueue_copy(
                     self._queue,
                     to.memory,
                     source.memory,
@@ -168,6 +200,8 @@ class Machine:
                     src_offset=source_at,
                     dst_offset=to_at,
                 )
+                _mark(done, to, source)
+                self._queue.flush()
 
     def fill(self, buffer: Buffer, byte: int) -> None:
         """Machine.fill."""
@@ -175,12 +209,9 @@ class Machine:
 
         if buffer.size:
             with self._reports("fill memory"):
-                cl.enqueue_fill_buffer(self._queue, buffer.memory, np.uint8(byte), 0, buffer.size)
-
-    def _copy(self, to: Any, source: Any, at: int, offset: str, *, wait: bool) -> None:
-        import pyopencl as cl
-
-        cl.enqueue_copy(self._queue, to, source, is_blocking=wait, **{offset: at})
+                value, size = np.uint8(byte), buffer.size
+                _mark(cl.enqueue_fill_buffer(self._queue, buffer.memory, value, 0, size), buffer)
+                self._queue.flush()
 
     # ---- Work ----
 
@@ -207,7 +238,8 @@ class Machine:
                 program.kernels[kernel] = cl.Kernel(program.built, kernel)
             there = program.kernels[kernel]
             there.set_args(*values, np.uint32(n))
-            cl.enqueue_nd_range_kernel(self._queue, there, (lanes,), (self.local_size,))
+            done = cl.enqueue_nd_range_kernel(self._queue, there, (lanes,), (self.local_size,))
+            _mark(done, *arguments)
             self._queue.flush()
 
     def finish(self) -> None:

@@ -146,5 +146,8 @@ def key_column(
     width = keys._rows.shape[1]
     if width != row:
         raise TypeError(f"keys: prepared with rows of {width} bytes, not of {row}")
-    offsets = None if keys._places is None else keys._places * width
+    places = keys._places
+    if places is None and width > _COPIED:
+        places = np.arange(len(keys))  # who takes some of them takes places, and copies no rows
+    offsets = None if places is None else places * width
     return Column(keys._rows.reshape(-1), offsets, width, len(keys))

@@ -9,6 +9,7 @@ used again in this process: quarantine.
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple, Protocol
@@ -21,7 +22,7 @@ from ._device_worker import Ticket, Turn, Worker
 from ._known_points import known
 from .errors import DeviceFailure, DeviceUnavailable
 
-__all__ = ["Answers", "Launch", "Points", "Trusted"]
+__all__ = ["Answers", "Launch", "Points", "Trusted", "identity_of", "shares_cores"]
 
 Words = NDArray[np.uint64]
 Codes = NDArray[np.uint8]
@@ -40,7 +41,11 @@ _MOST_SPARE = 4
 
 
 class Points(Protocol):
-    """What computes points. Calls come one at a time, from one thread."""
+    """What computes points. Calls come one at a time, from one thread.
+
+    It may also have `identity`, a text with all that its speed depends on (device, driver, kernels;
+    without it: its name), and `shares_cores`, true where it computes on the CPU's own cores.
+    """
 
     name: str
 
@@ -57,6 +62,16 @@ class Points(Protocol):
 
     def kill(self) -> None:
         """Ends what can be ended of a call that does not return; called from another thread."""
+
+
+def identity_of(points: Points) -> str:
+    """Returns what the speed of a device depends on."""
+    return str(getattr(points, "identity", points.name))
+
+
+def shares_cores(points: Points) -> bool:
+    """Returns whether a device computes on the CPU's own cores."""
+    return bool(getattr(points, "shares_cores", False))
 
 
 class Launch(NamedTuple):
@@ -113,6 +128,7 @@ class Trusted:
         self._rooms: dict[str, int] = {}
         self._lock = Turn()  # held from launch to answers
         self._worker: Worker | None = None
+        self._last: Ticket | None = None
         self._recent = Recent()
         self._memory: _Memory | None = None  # of the launch that is under way
         self._spare: list[Terms] = []
@@ -124,6 +140,11 @@ class Trusted:
         """Whether it may be asked: it is not in quarantine, nor left behind by a fork."""
         return self.missing is None and self._process == os.getpid()
 
+    @property
+    def last_seconds(self) -> float:
+        """What the last call took that is over."""
+        return 0.0 if self._last is None else self._last.seconds
+
     def quarantine(self, reason: str) -> None:
         """Gives the device up for as long as this process lives, and says so once."""
         if self.missing is None:
@@ -132,14 +153,17 @@ class Trusted:
 
     # ---- Known answers ----
 
-    def open(self, curve: str) -> None:
+    def open(self, curve: str) -> bool:
         """Tries a device that has not been used for this curve yet: DeviceUnavailable if it fails.
-        One that is in quarantine stays there, and nothing is raised.
+        Returns whether it may be asked: one that is in quarantine stays there, and nothing is
+        raised; nor does a signal's handler wait for what it interrupted.
         """
         owner = object()
         try:
-            if not self._lock.acquire(owner) or not self.usable or curve in self._rooms:
-                return
+            if not self._lock.acquire(owner) or not self.usable:
+                return False
+            if curve in self._rooms:
+                return True
             self._ask_room(curve)
             self._try(curve, len(known(curve).hard))
             if not self.usable:
@@ -148,6 +172,7 @@ class Trusted:
             raise DeviceUnavailable(f"{self.name} can't be used: {error}") from error
         finally:
             self._lock.release(owner)
+        return True
 
     def room(self, curve: str) -> int:
         """Returns how many items a launch should have, at most; 1 at least."""
@@ -177,19 +202,61 @@ class Trusted:
             return
         self._tested.add(size)
 
+    def is_tried(self, curve: str, n: int) -> bool:
+        """Whether a launch of n items would start at once: no known answers are due."""
+        return self.usable and (curve, n.bit_length()) in self._tested
+
+    def try_at(self, curve: str, n: int) -> None:
+        """Has known answers come out right for launches as large as n items. DeviceFailure if the
+        device fails.
+        """
+        owner = object()
+        try:
+            if self._lock.acquire(owner):
+                self._try(curve, n)
+        finally:
+            self._lock.release(owner)
+
+    def try_up_to(self, curve: str, least: int) -> None:
+        """The same for launches of all sizes from `least` items on."""
+        most = self.room(curve)
+        for bits in range(min(least, most).bit_length(), most.bit_length() + 1):
+            self.try_at(curve, min(most, (1 << bits) - 1))
+
     # ---- Launches ----
 
+    def hangs(self) -> bool:
+        """Whether a launch that nobody waits for is still under way; after the deadline the device
+        is in quarantine.
+        """
+        last = self._last
+        if last is None or self._lock.locked() or last.wait(0):
+            return False
+        if time.monotonic() - last.asked > self.deadline:
+            self._give_up(self.deadline)
+        return True
+
     def launch(
-        self, scheme: str, terms: Terms, rows: NDArray[np.intp], *, owner: object = None
+        self,
+        scheme: str,
+        terms: Terms,
+        rows: NDArray[np.intp],
+        *,
+        owner: object = None,
+        within: float | None = None,
+        blind: bool = True,
     ) -> Launch | None:
         """Starts with these rows; None if the device can't be used, or may not have any of them.
         Nobody else can launch anything until `answers` or `abandon` is done with what is returned,
         or `leave` with the owner.
+        within: seconds to wait for others; then, or if known answers are due, it is None as well.
+        blind: answers are to be compared with targets, each of which is asked for once.
         """
         launch, own = None, object()
+        wait, at_once = (-1.0, False) if within is None else (within, True)
         try:
-            if self._lock.acquire(own, owner):
-                launch = self._launch(scheme, terms, rows, own)
+            if self._lock.acquire(own, owner, timeout=wait):
+                launch = self._launch(scheme, terms, rows, own, at_once, blind)
         except DeviceFailure:
             pass
         except BaseException:
@@ -201,24 +268,30 @@ class Trusted:
         return launch
 
     def _launch(
-        self, scheme: str, terms: Terms, rows: NDArray[np.intp], own: object
+        self,
+        scheme: str,
+        terms: Terms,
+        rows: NDArray[np.intp],
+        own: object,
+        at_once: bool,
+        blind: bool,
     ) -> Launch | None:
         if not self.usable:
             return None
         memory = self._memory_for(len(rows))
         items = self._random.permutation(rows)
         asked = terms.take(items, memory.terms)
-        unfit = self._recent.enter(asked, scheme=scheme)
+        unfit = self._recent.enter(asked, scheme=scheme) if blind else np.zeros(0, np.bool_)
         if unfit.any():
             kept = np.flatnonzero(~unfit)
             items, asked = items[kept], asked.take(kept)
-        if not len(items):
+        curve, n = CURVES[scheme], len(items)
+        if not n or (at_once and not self.is_tried(curve, n)):
             return None
-        curve = CURVES[scheme]
-        self._try(curve, len(items))
+        self._try(curve, n)
         if not self.usable:
             return None
-        r, exceptional = memory.r[: len(items)], memory.exceptional[: len(items)]
+        r, exceptional = memory.r[:n], memory.exceptional[:n]
         poison = _poison(r, exceptional)
         ticket = self._ask(curve, r, exceptional, asked)
         return Launch(scheme, items, asked, r, exceptional, poison, ticket, own)
@@ -308,15 +381,19 @@ class Trusted:
     def _asked(self, call: Callable[[], None]) -> Ticket:
         if self._worker is None:
             self._worker = Worker(f"verilane {self.name}")
-        return self._worker.ask(call)
+        self._last = self._worker.ask(call)
+        return self._last
+
+    def _give_up(self, seconds: float) -> None:
+        self.quarantine(f"did not answer within {seconds:g} s")
+        self.points.kill()
 
     def _wait(self, ticket: Ticket, seconds: float) -> bool:
         """Returns whether the call ended; False: the device is in quarantine. DeviceFailure if it
         failed.
         """
         if not ticket.wait(seconds):
-            self.quarantine(f"did not answer within {seconds:g} s")
-            self.points.kill()
+            self._give_up(seconds)
             return False
         error = ticket.error  # whatever it is, the CPU goes on
         if error is None:

@@ -20,9 +20,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
+from . import _choice, _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
 from ._columns import BytesLike, ColumnLike, column
-from ._devices import cpu_of, is_strict, trusted_of
+from ._devices import cpu_of, trusted_of
 from ._items import LANES, decided, demand_ok
 from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
@@ -67,7 +67,8 @@ def verify_many(
     a wrong length, S >= L, or R's encoding or order is refused by the rule. Everything else that is
     wrong is a MISMATCH, an R that does not decode included.
     device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
-    answers change no verdict (`use`). threads: cores to use at most; None takes all.
+    answers change no verdict (`use`). None: what is measured to be done first (`verilane devices
+    --calibrate`), the CPU where nothing is. threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other,
     an unknown rule or device; DeviceUnavailable for a named device that is missing. An item's own
@@ -89,7 +90,7 @@ def verify_many(
         shortest=EQUATION_ITEMS if rule == ZIP215 else 1,
         summable=rule == ZIP215,
     )
-    return decided(_offload.verify(batch, trusted, strict=is_strict()))
+    return decided(_choice.verify(batch, device, trusted))
 
 
 def prepare(

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
+from . import _choice, _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
 from ._columns import BytesLike, Column, ColumnLike, Widths, column
-from ._devices import cpu_of, is_strict, trusted_of
+from ._devices import cpu_of, trusted_of
 from ._items import KEYS_PER_CORE, LANES, decided, demand_ok, item
 from ._prepared import KeysLike, PreparedKeys, key_column
 from ._verdicts import Verdicts
@@ -63,7 +63,8 @@ def verify_many(
     Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items.
     user_id: bytes of up to 8191, one for all messages, or a column of n. Digests need none.
     device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
-    answers change no verdict (`use`). threads: cores to use at most; None takes all.
+    answers change no verdict (`use`). None: what is measured to be done first (`verilane devices
+    --calibrate`), the CPU where nothing is. threads: cores to use at most; None takes all.
 
     BAD_KEY: no point of the curve, or an appended key that differs from the one in `keys`.
     BAD_SIGNATURE: a wrong encoding, r or s not in [1, n - 1], or r + s = n. BAD_MESSAGE: a digest
@@ -95,7 +96,7 @@ def verify_many(
         threads,
         fixed=(3,) if is_one else (),
     )
-    return decided(_offload.verify(batch, trusted, strict=is_strict()))
+    return decided(_choice.verify(batch, device, trusted))
 
 
 def prepare(

@@ -7,6 +7,7 @@
  *   fe_mul_w, fe_sqr_w   a b, a^2
  *   few_add              a + b              of at most three products in all
  *   few_sub              a - b              a of at most three products, b of at most two
+ *   few_sub_fe           a - b              a of at most three products, b an element
  *   few_from_twice       2 a                counts as one product
  *   fe_reduce            the sum or difference as an element
  *   fe_add_f, fe_sub_f   a + b, a - b of elements, as a factor (field.h): it may only be multiplied or squared
@@ -19,6 +20,7 @@ typedef fe few;
 #define fe_sqr_w fe_sqr
 #define few_add fe_add
 #define few_sub fe_sub
+#define few_sub_fe fe_sub
 #define fe_add_f fe_add
 #define fe_neg_loaded_f fe_neg
 FN_INLINE void few_from_twice(few *r, const fe *a) { fe_add(r, a, a); }

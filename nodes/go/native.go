@@ -199,7 +199,8 @@ func (s *signed) sm2(userID []byte, encoding Encoding) ([]Verdict, error) {
 }
 
 func (o ECDSA) flags() C.uint {
-	return flag(o.LowS, C.VL_LOW_S) | flag(o.HybridKeys, C.VL_HYBRID_KEYS)
+	return flag(o.LowS, C.VL_LOW_S) | flag(o.HybridKeys, C.VL_HYBRID_KEYS) |
+		flag(o.KeyForm == SEC1, C.VL_SEC1_KEYS) | flag(o.KeyForm == Compressed, C.VL_COMPRESSED_KEYS)
 }
 
 func flag(on bool, bit C.uint) C.uint {

@@ -17,7 +17,17 @@ type ECDSA struct {
 	Encoding   Encoding
 	LowS       bool // s > n/2 is BadSignature: Hyperledger Fabric; Bitcoin's relay policy
 	HybridKeys bool // 65-byte keys may start with 06 or 07: Bitcoin's blocks
+	KeyForm    KeyForm
 }
+
+// KeyForm is how ECDSA's keys may be written. It matters where a key comes as somebody else wrote it.
+type KeyForm int
+
+const (
+	AnyForm    KeyForm = iota // 33, 65 or 64 bytes
+	SEC1                      // 33 or 65 bytes: Bitcoin's scripts
+	Compressed                // 33 bytes: Cosmos
+)
 
 // The curves of shim.h.
 const (

@@ -51,6 +51,10 @@ OPERATION(wide, few t[5]; fe_mul_w(&t[0], &x[1], &x[2]); fe_sqr_w(&t[1], &x[3]);
 /* a b + c^2 + d e */
 OPERATION(wide_sum, few t[3]; fe_mul_w(&t[0], &x[1], &x[2]); fe_sqr_w(&t[1], &x[3]); fe_mul_w(&t[2], &x[4], &x[5]);
           few_add(&t[0], &t[0], &t[1]); few_add(&t[0], &t[0], &t[2]); fe_reduce(r, &t[0]))
+/* a b + c^2 + 2 d - e, with e an element */
+OPERATION(wide_less, few t[3]; fe_mul_w(&t[0], &x[1], &x[2]); fe_sqr_w(&t[1], &x[3]); few_from_twice(&t[2], &x[4]);
+          few_add(&t[0], &t[0], &t[1]); few_add(&t[0], &t[0], &t[2]); few_sub_fe(&t[0], &t[0], &x[5]);
+          fe_reduce(r, &t[0]))
 
 u32 native_is_zero(const void *in) {
     fe a;
@@ -126,36 +130,32 @@ static void store(u64 *d, gee *p) {
     }
 }
 
-/* n: a multiple of ways LANES */
-void native_point_double(u64 *out, size_t n, const u64 *p, int with_t, int ways) {
-    for (size_t i = 0; i < n; i += (size_t)ways * LANES) {
-        gee r[WAYS];
-        FOR_WAYS load(&r[w], p + 16 * (i + (size_t)w * LANES));
-        if (ways == WAYS) gee_double(r, with_t, WAYS);
-        else gee_double(r, with_t, 1);
-        FOR_WAYS store(out + 16 * (i + (size_t)w * LANES), &r[w]);
+/* n: a multiple of LANES */
+void native_point_double(u64 *out, size_t n, const u64 *p, int with_t) {
+    for (size_t i = 0; i < n; i += LANES) {
+        gee r;
+        load(&r, p + 16 * i);
+        gee_double(&r, with_t);
+        store(out + 16 * i, &r);
     }
 }
 
 /* p + q, or p - q in the way that tables do it; q_has_z = 0: q's Z is 1 */
-void native_point_add(u64 *out, size_t n, const u64 *p, const u64 *q, int q_has_z, int with_t, int minus, int ways) {
-    for (size_t i = 0; i < n; i += (size_t)ways * LANES) {
-        gee r[WAYS], s;
-        ge_cached c[WAYS];
-        FOR_WAYS {
-            load(&r[w], p + 16 * (i + (size_t)w * LANES));
-            load(&s, q + 16 * (i + (size_t)w * LANES));
-            ge_cached_set(&c[w], &s);
-            if (minus) {
-                fe plus = c[w].plus;
-                c[w].plus = c[w].minus;
-                c[w].minus = plus;
-                fe_neg(&c[w].t2d, &c[w].t2d);
-            }
+void native_point_add(u64 *out, size_t n, const u64 *p, const u64 *q, int q_has_z, int with_t, int minus) {
+    for (size_t i = 0; i < n; i += LANES) {
+        gee r, s;
+        ge_cached c;
+        load(&r, p + 16 * i);
+        load(&s, q + 16 * i);
+        ge_cached_set(&c, &s);
+        if (minus) {
+            fe plus = c.plus;
+            c.plus = c.minus;
+            c.minus = plus;
+            fe_neg(&c.t2d, &c.t2d);
         }
-        if (ways == WAYS) gee_add(r, c, q_has_z, with_t, WAYS);
-        else gee_add(r, c, q_has_z, with_t, 1);
-        FOR_WAYS store(out + 16 * (i + (size_t)w * LANES), &r[w]);
+        gee_add(&r, &c, q_has_z, with_t);
+        store(out + 16 * i, &r);
     }
 }
 

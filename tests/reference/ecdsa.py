@@ -103,9 +103,12 @@ def verify(
     encoding: str = "compact",
     low_s: bool = False,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     curve: Curve = SECP256K1,
 ) -> int:
     """The verdict code of one item."""
+    if len(key) not in {"any": (33, 64, 65), "sec1": (33, 65), "compressed": (33,)}[key_form]:
+        return BAD_KEY
     point = curve.decode_point(key, hybrid=hybrid_keys)
     if point is None:
         return BAD_KEY

@@ -15,7 +15,7 @@ from .. import __version__, _cpu, _device_hashes
 from .._devices import devices, use
 from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
-from . import audit
+from . import audit, rates
 from .benchmarks import bench
 from .serve import serve
 from .stream import BadInput, Reader
@@ -66,6 +66,14 @@ class Encoding(str, Enum):
     FISCO = "fisco"
 
 
+class KeyForm(str, Enum):
+    """How a public key may be written."""
+
+    ANY = "any"
+    SEC1 = "sec1"
+    COMPRESSED = "compressed"
+
+
 File = Annotated[Path, typer.Argument(metavar="FILE.parquet", help="The file to read.")]
 Signatures = Annotated[str, typer.Option(metavar="COL", help="Column of the signatures.")]
 Digests = Annotated[str, typer.Option(metavar="COL", help="Column of the 32-byte digests.")]
@@ -103,6 +111,9 @@ def verify(
     hybrid_keys: Annotated[
         bool, typer.Option("--hybrid-keys", help="Take 65-byte keys that begin with 06 or 07.")
     ] = False,
+    key_form: Annotated[
+        KeyForm, typer.Option(help="sec1: no keys of 64 bytes; compressed: keys of 33 bytes only.")
+    ] = KeyForm.ANY,
     rule: Annotated[
         Rule | None, typer.Option(help="What Ed25519 signatures must be (default: zip215).")
     ] = None,
@@ -147,10 +158,12 @@ def verify(
             encoding=encoding.value,
             low_s=low_s,
             hybrid_keys=hybrid_keys,
+            key_form=key_form.value,
             threads=threads,
         )
     elif scheme is Scheme.SM2:
         _refuse(scheme, low_s=low_s, hybrid_keys=hybrid_keys, rule=rule)
+        _refuse(scheme, key_form=key_form is not KeyForm.ANY)
         _refuse_encoding(scheme, encoding, Encoding.DER_LAX)
         if encoding is not Encoding.FISCO:
             keys = _require(scheme, "keys", keys)
@@ -168,6 +181,7 @@ def verify(
         )
     else:
         _refuse(scheme, digests=digests, low_s=low_s, hybrid_keys=hybrid_keys)
+        _refuse(scheme, key_form=key_form is not KeyForm.ANY)
         _refuse(scheme, encoding=encoding is not Encoding.COMPACT)
         keys = _require(scheme, "keys", keys)
         signed = _require(scheme, "messages", messages)
@@ -231,7 +245,17 @@ def recover(
 
 
 @app.command("devices")
-def list_devices() -> None:
+def list_devices(
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Also measure how fast each device verifies, show from how many items on it beats "
+            "the CPU, and keep that for calls that name no device. A few seconds; longer where "
+            "kernels must be compiled.",
+        ),
+    ] = False,
+) -> None:
     """List every device and instruction set, its lanes, and why one is missing."""
     table = Table("device", "signature lanes", "SHA-256 lanes", "here", box=None)
     for device in devices():
@@ -239,6 +263,8 @@ def list_devices() -> None:
         there = f"yes: {device.title}" if device.title else "yes"
         table.add_row(device.name, *lanes, there if device.available else f"no: {device.missing}")
     Console().print(table)
+    if calibrate:
+        rates.calibrate()
 
 
 @app.command()

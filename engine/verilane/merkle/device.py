@@ -109,6 +109,9 @@ class DeviceRun(Run):
         if n == 0:
             return np.zeros(0, np.intp)
         if not isinstance(children, DeviceNodes):
+            most = self.hasher.machine.room(NODE * width, NODE)
+            if n > most and groups is None:
+                return self._in_parts(most, out, children, nodes=nodes, level=level, first=first)
             children = DeviceNodes.of(self.hasher.machine, children)
         to = out if isinstance(out, DeviceNodes) else self.empty(n)
         if groups is None:
@@ -128,6 +131,19 @@ class DeviceRun(Run):
         if to is not out:
             out[:] = np.asarray(to)
         return found
+
+    def _in_parts(
+        self, most: int, out: Any, children: Any, *, nodes: int, level: int, first: int
+    ) -> NDArray[np.intp]:
+        """The parents of groups that come from the CPU, more of them than there is memory for."""
+        found: list[NDArray[np.intp]] = []
+        rows, width = children.reshape(-1, NODE), self.kind.width
+        for start in range(0, len(out), most):
+            stop, number = start + most, first + start
+            there, part = out[start:stop], rows[width * start : width * stop]
+            some = self.parents(there, part, nodes=nodes, level=level, first=number)
+            found.append(some + start)
+        return np.concatenate(found)
 
     def _whole(self, to: DeviceNodes, children: DeviceNodes) -> None:
         at, data = (to.buffer, to.first), children.buffer

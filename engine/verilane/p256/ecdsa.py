@@ -22,6 +22,7 @@ def verify_many(
     encoding: str = "compact",
     low_s: bool = False,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
     threads: int | None = None,
 ) -> Verdicts:
@@ -35,8 +36,12 @@ def verify_many(
     Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items.
     low_s: s > n/2 is BAD_SIGNATURE (Fabric's rule); the standard takes both.
     hybrid_keys: 65-byte keys may also start with 06 or 07 (ANSI X9.62; parity must agree).
+    key_form: "sec1" takes no keys of 64 bytes, "compressed" only those of 33; others are BAD_KEY.
+    It matters where a key comes as somebody else wrote it, as in a Bitcoin script ("sec1") or a
+    Cosmos transaction ("compressed").
     device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
-    answers change no verdict (`use`). threads: cores to use at most; None takes all.
+    answers change no verdict (`use`). None: what is measured to be done first (`verilane devices
+    --calibrate`), the CPU where nothing is. threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other,
     an unknown encoding or device; DeviceUnavailable for a named device that is missing. An item's
@@ -50,6 +55,7 @@ def verify_many(
         encoding=encoding,
         low_s=low_s,
         hybrid_keys=hybrid_keys,
+        key_form=key_form,
         device=device,
         threads=threads,
     )
@@ -59,6 +65,7 @@ def prepare(
     keys: ColumnLike,
     *,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
     threads: int | None = None,
 ) -> PreparedKeys:
@@ -69,7 +76,9 @@ def prepare(
     a key. A key that is none is kept as such, and its items are BAD_KEY. Exceptions are those of
     `verify_many`.
     """
-    return _ecdsa.prepare("p256", keys, hybrid_keys=hybrid_keys, device=device, threads=threads)
+    return _ecdsa.prepare(
+        "p256", keys, hybrid_keys=hybrid_keys, key_form=key_form, device=device, threads=threads
+    )
 
 
 def verify(
@@ -80,6 +89,7 @@ def verify(
     encoding: str = "compact",
     low_s: bool = False,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
 ) -> None:
     """Verifies one signature: returns None if it is valid, else raises InvalidSignature with the
@@ -96,5 +106,6 @@ def verify(
         encoding=encoding,
         low_s=low_s,
         hybrid_keys=hybrid_keys,
+        key_form=key_form,
         device=device,
     )

@@ -9,11 +9,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _cpu_items, _cpu_signatures, _ecdsa, _pool
-from .._columns import BytesLike, Column, ColumnLike, column
-from .._devices import cpu_of
+from .. import _cpu_items, _cpu_signatures, _ecdsa, _recovery
+from .._columns import BytesLike, ColumnLike, column
+from .._devices import cpu_of, trusted_of
 from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
-from .._items import LANES, OK, SIGNATURES_PER_CORE, decided, item
+from .._items import OK, decided, item
 from .._prepared import KeysLike, PreparedKeys
 from .._verdicts import Verdicts
 from ..errors import InvalidSignature
@@ -43,6 +43,7 @@ def verify_many(
     encoding: str = "compact",
     low_s: bool = False,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
     threads: int | None = None,
 ) -> Verdicts:
@@ -57,8 +58,12 @@ def verify_many(
     low_s: s > n/2 is BAD_SIGNATURE (Ethereum since Homestead, Bitcoin's relay policy); the standard
     takes both.
     hybrid_keys: 65-byte keys may also start with 06 or 07 (historic Bitcoin; parity must agree).
+    key_form: "sec1" takes no keys of 64 bytes, "compressed" only those of 33; others are BAD_KEY.
+    It matters where a key comes as somebody else wrote it, as in a Bitcoin script ("sec1") or a
+    Cosmos transaction ("compressed").
     device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
-    answers change no verdict (`use`). threads: cores to use at most; None takes all.
+    answers change no verdict (`use`). None: what is measured to be done first (`verilane devices
+    --calibrate`), the CPU where nothing is. threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other,
     an unknown encoding or device; DeviceUnavailable for a named device that is missing. An item's
@@ -72,6 +77,7 @@ def verify_many(
         encoding=encoding,
         low_s=low_s,
         hybrid_keys=hybrid_keys,
+        key_form=key_form,
         device=device,
         threads=threads,
     )
@@ -81,6 +87,7 @@ def prepare(
     keys: ColumnLike,
     *,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
     threads: int | None = None,
 ) -> PreparedKeys:
@@ -92,7 +99,12 @@ def prepare(
     `verify_many`.
     """
     return _ecdsa.prepare(
-        "secp256k1", keys, hybrid_keys=hybrid_keys, device=device, threads=threads
+        "secp256k1",
+        keys,
+        hybrid_keys=hybrid_keys,
+        key_form=key_form,
+        device=device,
+        threads=threads,
     )
 
 
@@ -115,12 +127,15 @@ def recover_many(
     typed transactions); the standard takes all four.
     A row is zero unless its verdict is OK; BAD_SIGNATURE also says that (r, id) is no point, or
     that the key would be the point at infinity. Options and exceptions are those of `verify_many`.
+    device: None is the CPU. What another one finds random sums on the CPU prove, always.
     """
     flags = _recovery_flags(low_s, parity_ids)
-    isa = cpu_of(device)
+    isa, trusted = cpu_of(device), trusted_of(device)
     d = column("digests", digests, widths=DIGEST_WIDTHS)
     s = column("signatures", signatures, widths=RECOVERABLE_WIDTHS, n=d.n)
-    return _recovered(s, d, flags, isa, threads)
+    keys = np.zeros((d.n, 64), np.uint8)
+    codes = _recovery.recover(keys, s, d, trusted, flags=flags, isa=isa, threads=threads)
+    return keys, decided(codes)
 
 
 def verify(
@@ -131,6 +146,7 @@ def verify(
     encoding: str = "compact",
     low_s: bool = False,
     hybrid_keys: bool = False,
+    key_form: str = "any",
     device: str | None = None,
 ) -> None:
     """Verifies one signature: returns None if it is valid, else raises InvalidSignature with the
@@ -147,6 +163,7 @@ def verify(
         encoding=encoding,
         low_s=low_s,
         hybrid_keys=hybrid_keys,
+        key_form=key_form,
         device=device,
     )
 
@@ -178,13 +195,3 @@ def _recovery_flags(low_s: bool, parity_ids: bool) -> int:
     return (_cpu_signatures.LOW_S if low_s else 0) | (
         _cpu_signatures.PARITY_IDS if parity_ids else 0
     )
-
-
-def _recovered(
-    signatures: Column, digests: Column, flags: int, isa: int, threads: int | None
-) -> tuple[Keys, Verdicts]:
-    n = digests.n
-    keys, verdicts = np.zeros((n, 64), np.uint8), np.zeros(n, np.uint8)
-    work = _cpu_signatures.ecdsa_recover(keys, verdicts, signatures, digests, flags=flags, isa=isa)
-    _pool.run(n, work, threads=threads, least=SIGNATURES_PER_CORE, grain=LANES)
-    return keys, decided(verdicts)

@@ -14,9 +14,9 @@ from functools import partial
 
 import numpy as np
 
-from .. import _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
+from .. import _choice, _cpu_keys, _cpu_signatures, _cpu_terms, _offload, _pool
 from .._columns import BytesLike, ColumnLike, column
-from .._devices import cpu_of, is_strict, trusted_of
+from .._devices import cpu_of, trusted_of
 from .._items import KEYS_PER_CORE, LANES, decided, demand_ok
 from .._prepared import KeysLike, PreparedKeys, key_column
 from .._verdicts import Verdicts
@@ -50,7 +50,8 @@ def verify_many(
     packed messages are an array of shape (n, width) or Arrow fixed-size binary.
     Each of these is packed, ragged, an Arrow array or a sequence of bytes-like items.
     device: "cpu" or a name from `devices()`; one beside the CPU computes points, and its wrong
-    answers change no verdict (`use`). threads: cores to use at most; None takes all.
+    answers change no verdict (`use`). None: what is measured to be done first (`verilane devices
+    --calibrate`), the CPU where nothing is. threads: cores to use at most; None takes all.
 
     Raises TypeError for what is not bytes-like; ValueError for columns that do not fit each other
     or an unknown device; DeviceUnavailable for a named device that is missing. An item's own faults
@@ -71,7 +72,7 @@ def verify_many(
         shortest=EQUATION_ITEMS,
         summable=True,
     )
-    return decided(_offload.verify(batch, trusted, strict=is_strict()))
+    return decided(_choice.verify(batch, device, trusted))
 
 
 def prepare(

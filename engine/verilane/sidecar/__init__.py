@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .client import Client
-    from .errors import Busy, SidecarUnavailable
+    from .errors import SidecarUnavailable
 
-__all__ = ["Busy", "Client", "SidecarUnavailable"]
+__all__ = ["Client", "SidecarUnavailable"]
 
-_HOME = {"Client": "client", "Busy": "errors", "SidecarUnavailable": "errors"}
+_HOME = {"Client": "client", "SidecarUnavailable": "errors"}
 _LIBRARIES = ("google", "grpc", "grpc_health", "grpc_reflection", "prometheus_client")
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from .._columns import Column, ColumnLike, column
 from .._verdicts import Verdicts
+from ..errors import Busy
 from ..sm2 import USER_ID_MOST
-from .errors import Busy, SidecarUnavailable
+from .errors import SidecarUnavailable
 from .link import Link, target_of
 from .profiles import SCHEMES, Scheme, packed_widths, profile_of
 from .work import Job, Piece, Queue
@@ -169,7 +170,7 @@ class Client:
             if not fits():
                 if not wait:
                     raise Busy(f"{queue.bytes:,} bytes wait for an answer already")
-                queue.changed.wait_for(lambda: fits() or self._link.closed)
+                queue.room.wait_for(lambda: fits() or self._link.closed)
             if self._link.closed:
                 raise SidecarUnavailable("this Client is closed")
             queue.put(pieces)
@@ -214,6 +215,7 @@ def _columns(scheme: Scheme, given: dict[str, Any], encoding: str) -> dict[str, 
 
 
 def _owned(made: Column) -> Column:
-    """Returns a column whose bytes the caller can't change; a copy, unless they lie in `bytes`."""
-    base = made.data.base
-    return made if isinstance(base, bytes) else made._replace(data=made.data.copy())
+    """Returns a column whose bytes the caller can't change: they lie in `bytes`, or are copied."""
+    if isinstance(made.data.base, bytes):
+        return made
+    return made._replace(data=np.frombuffer(made.data.tobytes(), np.uint8))

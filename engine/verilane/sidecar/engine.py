@@ -3,19 +3,20 @@
 This is all that knows how: a coalescing verifier can take its place.
 """
 
-import asyncio
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from .._pool import cores
+from . import verilane_pb2 as pb
 from .metrics import Metrics
 from .profiles import NAMES, Answer, judge
 
-if TYPE_CHECKING:
-    from . import verilane_pb2 as pb
-
 __all__ = ["Engine"]
+
+_T = TypeVar("_T")
 
 
 class Engine:
@@ -28,26 +29,23 @@ class Engine:
         self._cores = cores() if threads is None else threads
         self._device, self._metrics = device, metrics
         self._executor = ThreadPoolExecutor(self._cores, thread_name_prefix="verilane-batch")
+        self._lock = threading.Lock()
         self._here = 0
 
-    async def answer(self, batch: "pb.Batch") -> Answer:
-        """Returns the verdicts of a batch. Raises Refused where it breaks the contract. A batch
-        whose caller is cancelled before it is begun is never begun.
+    def submit(self, work: Callable[[float], _T]) -> "Future[_T]":
+        """Calls work(when it was submitted) on a worker, which calls `answer`. What is cancelled
+        before that is never begun.
         """
-        self._here += 1
+        with self._lock:
+            self._here += 1
         self._metrics.waiting.inc()
-        came = time.perf_counter()
-        work = self._executor.submit(self._work, batch, came)
-        try:
-            return await asyncio.wrap_future(work)
-        finally:
-            self._here -= 1
-            if work.cancelled():
-                self._metrics.waiting.dec()
+        future = self._executor.submit(work, time.perf_counter())
+        future.add_done_callback(self._gone)
+        return future
 
-    def _work(self, batch: "pb.Batch", came: float) -> Answer:
+    def answer(self, batch: "pb.Batch", came: float) -> Answer:
+        """Returns the verdicts of a batch. Raises Refused where it breaks the contract."""
         begun = time.perf_counter()
-        self._metrics.waiting.dec()
         self._metrics.waits.observe(begun - came)
         threads = max(self._cores // max(self._here, 1), 1)
         answer = judge(batch, device=self._device, threads=threads)
@@ -58,3 +56,8 @@ class Engine:
     def close(self) -> None:
         """Begins no batch any more; those that are begun go on."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _gone(self, _: object) -> None:
+        with self._lock:
+            self._here -= 1
+        self._metrics.waiting.dec()

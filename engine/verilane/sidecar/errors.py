@@ -2,17 +2,13 @@
 
 from ..errors import VerilaneError
 
-__all__ = ["BadSetup", "Busy", "Refused", "SidecarUnavailable"]
+__all__ = ["BadSetup", "Refused", "SidecarUnavailable"]
 
 
 class SidecarUnavailable(VerilaneError, ConnectionError):
     """No sidecar answered in time, or none that can be believed; the text says why. No verdict was
     given.
     """
-
-
-class Busy(VerilaneError, RuntimeError):
-    """As much waits for an answer as may wait: nothing was taken. Try again later."""
 
 
 class Refused(VerilaneError, ValueError):

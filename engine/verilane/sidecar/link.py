@@ -25,6 +25,7 @@ _GREETING = 5.0
 # A piece that the server fails at, or is lost with, so often is not asked again.
 _MOST_FAILURES = 10
 _CODES = bytes(range(1, 6))
+_VERIFY = f"/{pb.DESCRIPTOR.services_by_name['Verifier'].full_name}/Verify"
 
 
 class Target(NamedTuple):
@@ -130,7 +131,9 @@ class Link:
             channel = self._target.channel()
             stub: Any = VerifierStub(channel)  # type: ignore[no-untyped-call]
             limits = stub.GetLimits(pb.LimitsRequest(), timeout=_GREETING)
-            self._converse(stub, limits)
+            # Batches are encoded here, where their size is known then.
+            verify = channel.stream_stream(_VERIFY, response_deserializer=pb.BatchStatus.FromString)
+            self._converse(verify, limits)
         except grpc.RpcError as error:
             return f"{self._target.address}: {_words(error)}"
         except (SidecarUnavailable, _Nonsense) as error:
@@ -140,9 +143,9 @@ class Link:
                 channel.close()
         return f"{self._target.address}: the stream ended"
 
-    def _converse(self, stub: Any, limits: "pb.Limits") -> None:
+    def _converse(self, verify: Any, limits: "pb.Limits") -> None:
         over = threading.Event()
-        call = stub.Verify(self._requests(limits, over))
+        call = verify(self._requests(limits, over))
         with self._queue.changed:
             self._call = call
             if self.closed:
@@ -157,7 +160,7 @@ class Link:
                 self._queue.changed.notify_all()
             call.cancel()
 
-    def _requests(self, limits: "pb.Limits", over: threading.Event) -> "Iterator[pb.Batch]":
+    def _requests(self, limits: "pb.Limits", over: threading.Event) -> "Iterator[bytes]":
         """Yields batches as they come; gRPC takes the next one when the last is on its way."""
         queue = self._queue
         while True:
@@ -172,9 +175,9 @@ class Link:
                 self._queue.answered(piece.number)
                 self._settle(piece, SidecarUnavailable("the sidecar is lost whenever it is asked"))
                 continue
-            batch = piece.batch()
-            if len(piece) <= limits.batch_items and batch.ByteSize() <= limits.message_bytes:
-                yield batch
+            message = piece.batch().SerializeToString()
+            if len(piece) <= limits.batch_items and len(message) <= limits.message_bytes:
+                yield message
             else:
                 self._cut(piece, limits)
 

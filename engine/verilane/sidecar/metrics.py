@@ -41,7 +41,9 @@ class Metrics:
             registry=to,
             buckets=_SECONDS,
         )
-        self.waiting = Gauge("verilane_waiting_batches", "Batches not begun.", registry=to)
+        self.waiting = Gauge(
+            "verilane_batches_under_way", "Batches read and not verified.", registry=to
+        )
         self.streams = Gauge("verilane_streams", "Open Verify streams.", registry=to)
         self.connections = Gauge("verilane_connections", "Open connections.", registry=to)
         self.held = Gauge("verilane_held_bytes", "Bytes of callers held.", registry=to)

@@ -219,12 +219,20 @@ def _decoded(name: str, part: "pb.Column", n: int, widths: Widths) -> Wire:
 def encoded(column: Column, first: int, last: int) -> "pb.Column":
     """Returns the items first up to last of a column as the contract has them."""
     if column.offsets is None:
-        return pb.Column(data=column.data[first * column.width : last * column.width].tobytes())
+        return pb.Column(data=_bytes(column, first * column.width, last * column.width))
     offsets = column.offsets[first : last + 1]
     start, end = int(offsets[0]), int(offsets[-1])
     return pb.Column(
-        data=column.data[start:end].tobytes(), offsets=(offsets - start).astype("<u4").tobytes()
+        data=_bytes(column, start, end), offsets=(offsets - start).astype("<u4").tobytes()
     )
+
+
+def _bytes(column: Column, start: int, end: int) -> bytes:
+    """Returns a part of a column's data: without a copy where it is all of some `bytes`."""
+    base = column.data.base
+    if isinstance(base, bytes) and len(base) == len(column.data) == end - start:
+        return base
+    return column.data[start:end].tobytes()
 
 
 def profile_of(

@@ -15,8 +15,6 @@ from grpc_reflection.v1alpha import reflection
 from .. import __version__
 from .._devices import cpu_of, trusted_of
 from ..errors import DeviceUnavailable
-from . import verilane_pb2 as pb
-from . import verilane_pb2_grpc
 from .budget import Budget
 from .budget import Connection as Counted
 from .engine import Engine
@@ -25,7 +23,7 @@ from .front import Connection, Front
 from .listen import Tls, credentials_of, doors_of, name_of, scraped
 from .log import Log
 from .metrics import Metrics
-from .service import Limits, Service
+from .service import NAME, Limits, Service
 
 __all__ = ["Config", "serve"]
 
@@ -176,14 +174,12 @@ async def _grpc_server(service: Service) -> tuple[Any, Any]:
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ]
     )
-    add: Any = verilane_pb2_grpc.add_VerifierServicer_to_server
-    add(service, server)
+    server.add_generic_rpc_handlers((service.handler(),))
     states = _Health(service)
     health_pb2_grpc.add_HealthServicer_to_server(states, server)
-    verifier = pb.DESCRIPTOR.services_by_name["Verifier"].full_name
-    await states.set(verifier, health_pb2.HealthCheckResponse.SERVING)
+    await states.set(NAME, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection(
-        (verifier, health.SERVICE_NAME, reflection.SERVICE_NAME), server
+        (NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server
     )
     return server, states
 

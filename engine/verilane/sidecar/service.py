@@ -1,9 +1,13 @@
 """The service Verifier of verilane.proto."""
 
 import asyncio
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from .. import __version__
 from . import verilane_pb2 as pb
@@ -14,12 +18,13 @@ from .front import Front
 from .log import Log
 from .metrics import Metrics
 from .profiles import NAMES
-from .verilane_pb2_grpc import VerifierServicer
 
 if TYPE_CHECKING:
     from .profiles import Answer
 
-__all__ = ["Limits", "Service"]
+__all__ = ["NAME", "Limits", "Service"]
+
+NAME: str = pb.DESCRIPTOR.services_by_name["Verifier"].full_name
 
 _DONE = pb.BatchStatus.DONE
 _REFUSED = pb.BatchStatus.REFUSED
@@ -41,8 +46,11 @@ class Limits(NamedTuple):
     connections: int = 1024
 
 
-class Service(VerifierServicer):
-    """Answers batches, from as many streams as there are."""
+class Service:
+    """Answers batches, from as many streams as there are.
+
+    The event loop sees bytes only: workers decode batches, and encode what became of them.
+    """
 
     def __init__(
         self, engine: Engine, front: Front, limits: Limits, *, log: Log, metrics: Metrics
@@ -54,9 +62,15 @@ class Service(VerifierServicer):
         self._empty = asyncio.Event()
         self._empty.set()
 
-    async def Verify(  # noqa: N802 (gRPC's name)
-        self, request_iterator: Any, context: Any
-    ) -> None:
+    def handler(self) -> Any:
+        """Returns the service as gRPC takes it."""
+        methods = {
+            "Verify": grpc.stream_stream_rpc_method_handler(self.verify),
+            "GetLimits": grpc.unary_unary_rpc_method_handler(self.get_limits),
+        }
+        return grpc.method_handlers_generic_handler(NAME, methods)
+
+    async def verify(self, _: Any, context: Any) -> None:
         """Reads batches and writes their statuses until the caller has ended its side."""
         account = self.front.account(context.peer())
         if self._draining or account is None:
@@ -73,20 +87,21 @@ class Service(VerifierServicer):
             self.metrics.streams.set(len(self._streams))
             if not self._streams:
                 self._empty.set()
+        if stream.broken:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "a message that is no Batch")
         if stream.drained:
             await context.abort(grpc.StatusCode.UNAVAILABLE, _DRAINING)
 
-    async def GetLimits(  # noqa: N802 (gRPC's name)
-        self, request: "pb.LimitsRequest", context: Any
-    ) -> "pb.Limits":
+    async def get_limits(self, _: bytes, context: Any) -> bytes:
         """Returns what this server takes."""
         self.read(context)
-        return pb.Limits(
+        limits = pb.Limits(
             batch_items=self.limits.batch_items,
             message_bytes=self.limits.message_bytes,
             stream_batches=self.limits.stream_batches,
             version=__version__,
         )
+        return bytes(limits.SerializeToString())
 
     def read(self, context: Any) -> None:
         """A call's message, of no account, was read: what the caller has sent is not held."""
@@ -109,11 +124,15 @@ class Service(VerifierServicer):
         """How many streams are open."""
         return len(self._streams)
 
-    async def status(self, batch: "pb.Batch") -> "pb.BatchStatus":
-        """Returns what became of a batch; it never raises."""
+    def status(self, message: bytes, came: float) -> bytes | None:
+        """Returns what became of a batch; None for a message that is none. On a worker."""
+        try:
+            batch = pb.Batch.FromString(message)
+        except DecodeError:
+            return None
         try:
             self._demand(batch)
-            return self._done(batch, await self.engine.answer(batch))
+            return self._done(batch, self.engine.answer(batch, came))
         except Refused as error:
             self.log.event("batch_refused", reason=str(error))
             return self._failed(batch, _REFUSED, str(error))
@@ -127,19 +146,21 @@ class Service(VerifierServicer):
         if batch.tags and len(batch.tags) != _TAG_BYTES * batch.count:
             raise Refused(f"{len(batch.tags)} bytes of tags for {batch.count} items")
 
-    def _done(self, batch: "pb.Batch", answer: "Answer") -> "pb.BatchStatus":
+    def _done(self, batch: "pb.Batch", answer: "Answer") -> bytes:
         scheme = NAMES[batch.profile.scheme]
         self.metrics.batches.labels(scheme, _OUTCOMES[_DONE]).inc()
         self.metrics.sizes.observe(batch.count)
         self.metrics.count(scheme, answer.verdicts)
-        return pb.BatchStatus(
+        status = pb.BatchStatus(
             id=batch.id, verdicts=answer.verdicts, tags=batch.tags, keys=answer.keys
         )
+        return bytes(status.SerializeToString())
 
-    def _failed(self, batch: "pb.Batch", outcome: Any, reason: str) -> "pb.BatchStatus":
+    def _failed(self, batch: "pb.Batch", outcome: Any, reason: str) -> bytes:
         scheme = NAMES.get(batch.profile.scheme, "none")
         self.metrics.batches.labels(scheme, _OUTCOMES[outcome]).inc()
-        return pb.BatchStatus(id=batch.id, outcome=outcome, reason=reason, tags=batch.tags)
+        status = pb.BatchStatus(id=batch.id, outcome=outcome, reason=reason, tags=batch.tags)
+        return bytes(status.SerializeToString())
 
 
 _DRAINING = "this server is stopping: batches without an answer may be sent elsewhere"
@@ -150,12 +171,13 @@ class _Stream:
 
     def __init__(self, service: Service, context: Any, account: Account) -> None:
         self._service, self._context, self._account = service, context, account
+        self._loop = asyncio.get_running_loop()
         self._room = asyncio.Semaphore(service.limits.stream_batches)
-        self._statuses: asyncio.Queue[pb.BatchStatus | None] = asyncio.Queue()
+        self._statuses: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._works: set[Future[bytes | None]] = set()
         self._held = 0
-        self.drained = False
+        self.drained = self.broken = False
 
     def drain(self) -> None:
         """Reads no more; answers what was read."""
@@ -170,44 +192,52 @@ class _Stream:
         try:
             while (status := await self._statuses.get()) is not None:
                 await self._context.write(status)
-                self._hold(-status.ByteSize())
+                self._hold(-len(status))
                 self._room.release()
         finally:
             self._reader.cancel()
-            for task in self._tasks:
-                task.cancel()
+            for work in self._works:
+                work.cancel()
             self._hold(-self._held)
         if not self._reader.cancelled():
             self._reader.result()
 
     async def _read(self) -> None:
-        while True:
+        service = self._service
+        while not self.broken:
             await self._room.acquire()
-            batch = await self._context.read()
-            if batch is grpc.aio.EOF:
+            message = await self._context.read()
+            if message is grpc.aio.EOF:
                 return
-            size = batch.ByteSize()
+            size = len(message)
             self._account.message(size)
             self._held += size
-            task = asyncio.create_task(self._answer(batch, size))
-            self._tasks.add(task)
-            task.add_done_callback(self._answered)
+            work = service.engine.submit(partial(service.status, message))
+            self._works.add(work)
+            work.add_done_callback(partial(self._finished, size))
 
-    async def _answer(self, batch: "pb.Batch", size: int) -> None:
-        status = await self._service.status(batch)
-        self._hold(status.ByteSize() - size)
-        self._statuses.put_nowait(status)
+    def _finished(self, size: int, work: "Future[bytes | None]") -> None:
+        """A batch is done, or cancelled, with the stream. On any thread."""
+        if not work.cancelled():
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._answered, size, work)
+
+    def _answered(self, size: int, work: "Future[bytes | None]") -> None:
+        self._works.discard(work)
+        status = work.result()
+        if status is None:
+            self.broken = True
+        else:
+            self._hold(len(status) - size)
+            self._statuses.put_nowait(status)
+        self._end_if_last()
 
     def _hold(self, n: int) -> None:
         """Holds n bytes more of the caller's, or less."""
         self._held += n
         self._account.change(n)
 
-    def _answered(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        self._end_if_last()
-
     def _end_if_last(self) -> None:
         assert self._reader is not None
-        if self._reader.done() and not self._tasks:
+        if self.broken or (self._reader.done() and not self._works):
             self._statuses.put_nowait(None)

@@ -117,7 +117,11 @@ class Queue:
     """
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        lock = threading.RLock()
+        self.changed = threading.Condition(lock)
+        """There is more to send."""
+        self.room = threading.Condition(lock)
+        """There is less without an answer."""
         self.bytes = 0
         self._waiting: deque[Piece] = deque()
         self._sent: dict[int, Piece] = {}
@@ -187,4 +191,4 @@ class Queue:
 
     def _gone(self, piece: Piece) -> None:
         self.bytes -= piece.size
-        self.changed.notify_all()
+        self.room.notify_all()

@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .. import sm2
-from .._cpu_verifier import ED25519_RULES, ENCODINGS, HYBRID_KEYS, LOW_S, SCHEMES, SM2_ENCODINGS
+from .._cpu_verifier import (
+    ED25519_RULES,
+    ENCODINGS,
+    HYBRID_KEYS,
+    KEY_FORMS,
+    LOW_S,
+    SCHEMES,
+    SM2_ENCODINGS,
+)
 
 __all__ = ["Rules", "rules_of"]
 
@@ -15,7 +23,8 @@ class Rules:
 
     scheme: "secp256k1.ecdsa", "secp256k1.schnorr", "p256.ecdsa", "ed25519" or "sm2".
     encoding: ECDSA: "compact", "der", "der-lax"; SM2: "compact", "der", "fisco".
-    low_s, hybrid_keys: ECDSA. rule: Ed25519: "zip215", "rfc8032", "openssl", "strict".
+    low_s, hybrid_keys: ECDSA. key_form: ECDSA: "any", "sec1", "compressed".
+    rule: Ed25519: "zip215", "rfc8032", "openssl", "strict".
     user_id: SM2, 8191 bytes at most. digests: SM2: messages are e, 32 bytes, and need no user ID.
     What they mean is said where the scheme's verify_many is.
 
@@ -26,6 +35,7 @@ class Rules:
     encoding: str = "compact"
     low_s: bool = False
     hybrid_keys: bool = False
+    key_form: str = "any"
     rule: str = "zip215"
     user_id: bytes = sm2.DEFAULT_USER_ID
     digests: bool = False
@@ -47,13 +57,16 @@ class Rules:
             encoding=self.encoding != "compact" and not (is_ecdsa or is_sm2),
             low_s=self.low_s and not is_ecdsa,
             hybrid_keys=self.hybrid_keys and not is_ecdsa,
+            key_form=self.key_form != "any" and not is_ecdsa,
             rule=self.rule != "zip215" and self.scheme != "ed25519",
             user_id=self.user_id != sm2.DEFAULT_USER_ID and not is_sm2,
             digests=self.digests and not is_sm2,
         )
         if len(self.user_id) > sm2.USER_ID_MOST:
             raise ValueError(f"user_id: expected {sm2.USER_ID_MOST} bytes at most")
-        flags = (LOW_S if self.low_s else 0) | (HYBRID_KEYS if self.hybrid_keys else 0)
+        flags = LOW_S if self.low_s else 0
+        flags |= HYBRID_KEYS if self.hybrid_keys else 0
+        flags |= _named("key form", self.key_form, KEY_FORMS)
         for name, value in (("code", code), ("option", option), ("flags", flags)):
             object.__setattr__(self, name, value)
 

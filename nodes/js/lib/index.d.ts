@@ -28,6 +28,8 @@ export interface EcdsaOptions {
   lowS?: boolean
   /** 65-byte keys may start with 06 or 07. */
   hybridKeys?: boolean
+  /** Keys of 33, 65 or 64 bytes; "sec1": not of 64; "compressed": of 33 only. Others are BAD_KEY. */
+  keyForm?: 'any' | 'sec1' | 'compressed'
 }
 
 export interface RecoverOptions {

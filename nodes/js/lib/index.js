@@ -13,6 +13,7 @@ const HASHES = { sha256: 0, sha256d: 1, sha512: 2, sm3: 3, keccak256: 4, 'sha3-2
 const TREES = { rfc6962: 0, bitcoin: 1, plain: 2, 'sorted-pairs': 3, ssz: 4, fisco2: 5, fisco3: 6 }
 const LOW_S = 1
 const HYBRID_KEYS = 2
+const KEY_FORMS = { any: 0, sec1: 64, compressed: 128 }
 const PARITY_IDS = 16
 const HASH_OWN = -1
 
@@ -47,11 +48,13 @@ function checked(verdicts) {
 export function load(path) {
   const c = open(path)
 
-  function ecdsa(call, keys, signatures, digests, { encoding = 'compact', lowS = false, hybridKeys = false } = {}) {
+  function ecdsa(call, keys, signatures, digests, options = {}) {
+    const { encoding = 'compact', lowS = false, hybridKeys = false, keyForm = 'any' } = options
     const columns = sameLength({ keys, signatures, digests })
     const form = choice('encoding', ENCODINGS, encoding)
     const verdicts = new Uint8Array(keys.length)
-    call(verdicts, keys.length, ...columns, form, (lowS ? LOW_S : 0) | (hybridKeys ? HYBRID_KEYS : 0))
+    const flags = (lowS ? LOW_S : 0) | (hybridKeys ? HYBRID_KEYS : 0) | choice('key form', KEY_FORMS, keyForm)
+    call(verdicts, keys.length, ...columns, form, flags)
     return checked(verdicts)
   }
 
