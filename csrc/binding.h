@@ -43,7 +43,8 @@ int vl_sm2_terms(uint8_t *verdicts, const vl_terms *terms, size_t n, const vl_co
                  void *scratch, size_t scratch_size);
 
 /* verdicts: VL_OK where R, which may be any words, meets its target; else VL_UNDECIDED: only the CPU may refuse an item. */
-int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme);
+int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme, int isa,
+             void *scratch, size_t scratch_size);
 
 /* The targets that points would meet: x(R), not reduced, whatever y; Ed25519: the encoding of R. */
 int vl_targets(uint64_t *targets, size_t n, const uint64_t *r, int scheme);

@@ -193,6 +193,8 @@ def test_unknown_workloads_are_the_cpu_s(choose: Any) -> None:
     device = Paced()
     measured = rates()
     measured.cpu.pop("p256.ecdsa")
+    measured.cpu["of another version"] = measured.cpu["sm2"]
+    measured.devices[NAME].host["of another version"] = measured.cpu["sm2"]
     measured.devices[NAME].host.pop("sm2")
     choose(device, measured)
     for way in (WAYS[1], WAYS[3]):

@@ -85,11 +85,11 @@ def test_double_mul_refuses_what_is_no_number_or_point(curve: str) -> None:
 # ---- Judging ----
 
 
-def codes_of(scheme: str, pairs: list[tuple[Words, Words]]) -> list[int]:
+def codes_of(scheme: str, pairs: list[tuple[Words, Words]], isa: int = -1) -> list[int]:
     r = np.array([each for each, _ in pairs], np.uint64)
     targets = np.array([target for _, target in pairs], np.uint64)
     codes = np.full(len(pairs), 77, np.uint8)
-    _cpu_terms.judge(codes, r, targets, scheme=scheme)(0, len(pairs))
+    _cpu_terms.judge(codes, r, targets, scheme=scheme, isa=isa)(0, len(pairs))
     return codes.tolist()
 
 
@@ -106,9 +106,12 @@ def test_x_mod_n(name: str) -> None:
         assert found == [1 if x % n == t and x < p else 0 for x in xs]
 
 
-def test_schnorr_judges_the_whole_point() -> None:
+def test_schnorr_judges_the_whole_point(isa: str) -> None:
+    """One by one, and in more than a block."""
     curve, p = SECP256K1, SECP256K1.P
-    for k in range(1, 20):
+    pairs: list[tuple[Words, Words]] = []
+    expected: list[int] = []
+    for k in range(1, 100):
         point = curve.multiply_base(k)
         assert point is not None
         x, y = point if point[1] % 2 == 0 else (point[0], p - point[1])
@@ -119,12 +122,21 @@ def test_schnorr_judges_the_whole_point() -> None:
             ((x, y ^ 2), x, 0),
             ((x, y ^ 2**255), x, 0),
             ((x, 0), x, 0),
+            ((x, (y + p) % 2**256), x, 0),
             ((x, y), x + 1, 0),
+            ((x, y), (x + p) % 2**256, 0),
+            ((2**256 - 1, y), 2**256 - 1, 0),
+            ((p, y), p, 0),
             ((0, 0), 0, 0),
             ((0, y), 0, 0),
         ]
-        pairs = [(row_of(*each), words(target)) for each, target, _ in rows]
-        assert codes_of("secp256k1.schnorr", pairs) == [code for _, _, code in rows]
+        pairs += [(row_of(*each), words(target)) for each, target, _ in rows]
+        expected += [code for _, _, code in rows]
+    number = isa_of(isa)
+    assert len(pairs) > 1024
+    assert codes_of("secp256k1.schnorr", pairs, number) == expected
+    for i in range(26):
+        assert codes_of("secp256k1.schnorr", pairs[i : i + 1], number) == expected[i : i + 1]
 
 
 def test_ed25519_judges_the_whole_point() -> None:

@@ -15,6 +15,7 @@ from faulty_device import (
     bit_flips,
     garbage,
     negated,
+    not_reduced,
     ones,
     zeros,
 )
@@ -131,7 +132,7 @@ def test_no_fault_changes_a_key(fault: Fault) -> None:
         trusted = installed(device)
         for _ in range(3):
             same(columns, NAME)
-        assert device.injected > 0
+        assert device.injected > 0 or fault is not_reduced, "x + p has a place for few x"
         if fault in (all_base, bit_flips, garbage, negated, ones, zeros):
             assert trusted.missing is not None
 

@@ -183,3 +183,26 @@ def test_samples_are_valid(isa: str) -> None:
         assert len({row.tobytes() for row in columns.signatures}) == _samples.SIZE
         more = columns.repeated(_samples.SIZE + 3)
         assert (more.keys[-3:] == columns.keys[:3]).all()
+
+
+def test_what_the_command_shows(cache: Path) -> None:
+    """A table for each device, one line a scheme; what is measured is kept."""
+    pytest.importorskip("rich")
+    from cli_files import run
+
+    result = run("devices", "--calibrate")
+    assert result.returncode == 0, result
+    assert "break-even" in result.stdout
+    measured = _rates.load()
+    assert measured is not None
+    for each in _calibration.WORKLOADS:
+        lines = [
+            line for line in result.stdout.splitlines() if line.split("  ")[0].strip() == each.name
+        ]
+        assert len(lines) == max(1, len(measured.devices)), (each.name, result.stdout)
+        for times, line in zip(measured.devices.values(), lines, strict=False):
+            if times.shares_cores:
+                assert line.split()[-1] == "never"
+    for device in devices():
+        if device.kind != "cpu":
+            assert device.name in result.stdout

@@ -15,20 +15,53 @@ static int meets(const vl_point *r, const vl_u256 *target, int scheme) {
         const vl_ed25519_encoding e = vl_ed25519_encoding_of_target(target);
         return vl_ed25519_is_encoding_of(&e, r) && vl_ed25519_on_curve(r);
     }
-    if (scheme == VL_SECP256K1_SCHNORR) return vl_even_x_is(r, target) && vl_secp256k1_on_curve(r);
     return vl_x_mod_n_is(r, target, vl_offload_curve(scheme));
 }
 
-int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme) {
+/* BIP-340, whose points are checked in lanes. */
+typedef struct {
+    vl_point r[VL_BLOCK];
+    uint8_t ok[VL_BLOCK];
+} signed_block;
+
+_Static_assert(sizeof(signed_block) <= VL_SCRATCH_HOST, "a block must fit into the host's part of the scratch");
+
+/* A point that has not the target's x and an even y below p becomes zero, which is on no curve. x < p: the target is. */
+static void judge_signed(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, signed_block *b,
+                         const vl_curve_ops *ops) {
+    memcpy(b->r, r, n * sizeof *b->r);
+    for (size_t i = 0; i < n; i++) {
+        vl_u256 target;
+        memcpy(&target, targets + 4 * i, sizeof target);
+        if (!vl_even_x_is(&b->r[i], &target) || !u256_less(&b->r[i].y, &vl_curve_secp256k1.p) ||
+            !u256_less(&target, &vl_curve_secp256k1.p)) {
+            memset(&b->r[i], 0, sizeof b->r[i]);
+        }
+    }
+    ops->on_curve(b->ok, n, b->r);
+    for (size_t i = 0; i < n; i++)
+        if (b->ok[i]) verdicts[i] = VL_OK;
+}
+
+int vl_judge(uint8_t *verdicts, size_t n, const uint64_t *r, const uint64_t *targets, int scheme, int isa,
+             void *scratch, size_t scratch_size) {
+    vl_scratch pieces;
+    vl_offload_ops ops;
     if (n && (verdicts == NULL || r == NULL || targets == NULL)) return VL_ERROR_ARGUMENT;
     if (n) memset(verdicts, VL_UNDECIDED, n);
-    if (!vl_offload_is_scheme(scheme)) return VL_ERROR_ARGUMENT;
-    for (size_t i = 0; i < n; i++) {
+    int error = vl_scratch_cut(&pieces, scratch, scratch_size);
+    if (error == VL_SUCCESS) error = vl_offload_dispatch(&ops, scheme, isa, n, &pieces);
+    if (error != VL_SUCCESS) return error;
+    for (size_t i = 0; scheme != VL_SECP256K1_SCHNORR && i < n; i++) {
         vl_point point;
         vl_u256 target;
         memcpy(&point, r + 8 * i, sizeof point);
         memcpy(&target, targets + 4 * i, sizeof target);
         if (meets(&point, &target, scheme)) verdicts[i] = VL_OK;
+    }
+    for (size_t i = 0; scheme == VL_SECP256K1_SCHNORR && i < n; i += VL_BLOCK) {
+        const size_t count = n - i < VL_BLOCK ? n - i : VL_BLOCK;
+        judge_signed(verdicts + i, count, r + 8 * i, targets + 4 * i, pieces.host, ops.curve);
     }
     return VL_SUCCESS;
 }

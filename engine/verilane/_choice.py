@@ -7,6 +7,7 @@ in the background too, when much has been verified and a driver's Python package
 """
 
 import logging
+import math
 import os
 import threading
 import time
@@ -143,9 +144,10 @@ class Chooser:
         self._take(rates)
 
     def _take(self, rates: Rates | None) -> None:
-        self._rates = rates
         devices = {} if rates is None else rates.devices
         self._candidates = [_Candidate(name, each, self._clock) for name, each in devices.items()]
+        self._least = {} if rates is None else _least(rates)
+        self._rates = rates
 
     def verify(self, batch: Batch) -> Codes:
         """Returns the verdicts of a batch, as numbers."""
@@ -154,7 +156,7 @@ class Chooser:
             self._count(batch.n)
             return _offload.verify(batch, None)
         work = _Work(batch, rates)
-        if not self._candidates or work.workload not in rates.cpu:
+        if work.n < self._least.get(work.workload, math.inf):
             return _offload.verify(batch, None)
         plan = self._plan(work)
         if plan.candidate is None or not self._is_ready(plan.candidate, work, plan.items):
@@ -252,6 +254,19 @@ class Chooser:
         here = work.host(times, items) + (work.cpu(work.n - items) if items < work.n else 0.0)
         with self._cpu.busy(here), candidate.queue.busy(launch(items)):
             return _offload.verify(work.batch, candidate.trusted, sharing=sharing)
+
+
+def _least(rates: Rates) -> dict[str, float]:
+    """Returns for each workload from how many items on it is worth looking at devices."""
+    least: dict[str, float] = {}
+    for name, times in rates.devices.items():
+        for workload in times.host.keys() & rates.cpu.keys():
+            curve = "ed25519" if workload == ONE_BY_ONE else CURVES.get(workload, "")
+            alone = rates.break_even(name, workload, curve) or math.inf
+            # Half of it, as the CPU may be busy; with a GPU that is slower a batch may be shared.
+            here = alone / 2 if times.shares_cores else min(alone / 2, _SHARED_LEAST)
+            least[workload] = min(least.get(workload, math.inf), here)
+    return least
 
 
 class _Work:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._columns import Column
-from ._cpu import Work, _bytes_at, _check, _Lent, _scratch
+from ._cpu import AUTO, Work, _bytes_at, _check, _Lent, _scratch
 from ._native import ffi as _ffi
 from ._native import lib as _lib
 
@@ -206,7 +206,7 @@ def _words(array: Words) -> Any:
 # ---- Answers ----
 
 
-def judge(codes: Codes, r: Words, targets: Words, *, scheme: str) -> Work:
+def judge(codes: Codes, r: Words, targets: Words, *, scheme: str, isa: int = AUTO) -> Work:
     """Returns the work that fills `codes` (n,): OK where the point R (n, 8) meets its target, else
     UNDECIDED.
     """
@@ -215,7 +215,8 @@ def judge(codes: Codes, r: Words, targets: Words, *, scheme: str) -> Work:
 
     def work(start: int, stop: int) -> None:
         given, met = points + 8 * start, asked + 4 * start
-        _check(_lib.vl_judge(out + start, stop - start, given, met, number), -1)
+        n = stop - start
+        _check(_lib.vl_judge(out + start, n, given, met, number, isa, *_scratch()), isa)
 
     return work
 
