@@ -1,4 +1,4 @@
-# make demo | test | test-eth | test-go | test-js | bench | sanitize | lib | lint | format | proto | clean. Everything
+# make demo | test | test-eth | test-go | test-js | bench | sanitize | stress | lib | lint | format | proto | clean. Everything
 # happens in .venv; nothing is installed outside, but by make install-lib PREFIX=/usr/local.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
@@ -17,7 +17,7 @@ PREFIX ?= /usr/local
 CLIB := engine/verilane/_clib
 
 .NOTPARALLEL:
-.PHONY: demo test test-eth test-go test-js bench sanitize lib install-lib lint format proto clean
+.PHONY: demo test test-eth test-go test-js bench sanitize stress lib install-lib lint format proto clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
@@ -31,6 +31,16 @@ test-eth: $(VENV)/.test $(VENV)/.nodes $(VENV)/.built
 
 bench: $(VENV)/.bench $(VENV)/.built
 	$(RUN) -m pytest bench $(ARGS)
+
+# The verifier's own C under sanitizers, the rest as it is: native threads at every door, forks, ends without draining.
+stress:
+	mkdir -p build/stress
+	cd build/stress && gcc -std=c11 -O1 -I../../csrc -I../../kernels -c \
+	    $$(find ../../csrc -name '*.c' -not -path '*/verifier/*')
+	for kind in thread address,undefined; do \
+	    gcc -std=c11 -O1 -g -fsanitize=$$kind -Icsrc -Ikernels csrc/verifier/*.c tests/native/verifier_stress.c \
+	        build/stress/*.o -pthread -o build/stress/$$kind && build/stress/$$kind 8 3 200 || exit 1; \
+	done
 
 # The tests on a build with AddressSanitizer and UndefinedBehaviorSanitizer (gcc), in build/sanitize.
 sanitize: $(VENV)/.test $(VENV)/.built

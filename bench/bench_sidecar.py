@@ -107,8 +107,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--batches", type=int, default=16, help="in a round")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--batches", type=int, default=60, help="in a round")
     parser.add_argument("--only", default="", help="only schemes whose name holds this text")
     options = parser.parse_args()
     for name, value in describe().items():

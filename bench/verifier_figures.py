@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import verifier_work as work
-from machine import cores, describe
 
+from verilane.benchmark.machine import cores, describe
 from verilane.verifier import Priority, Verifier
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))

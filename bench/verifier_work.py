@@ -14,11 +14,11 @@ import peers
 from coincurve import PublicKey
 from coincurve._libsecp256k1 import ffi, lib
 from coincurve.context import GLOBAL_CONTEXT
-from machine import cores
 from workload import packed, signatures
 
 from verilane import secp256k1
 from verilane._cpu_verifier import Request
+from verilane.benchmark.machine import cores
 from verilane.verifier import Batch, Item, Priority, Rules, Verifier
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))

@@ -11,7 +11,8 @@
  *
  * How it works: what is queued when a worker becomes free is the next batch, so that an idle machine waits for nothing and
  * batches grow with the load. A batch is made of items of one scheme under the same rules; others never change a verdict. A
- * caller of vl_verifier_verify() that finds the verifier idle does its item itself.
+ * caller who waits (vl_verifier_verify(), vl_verifier_verify_many()) does his item himself where the verifier is idle; where
+ * many callers wait, one of them does a batch for all.
  *
  * Priorities are strict: while a more urgent class has items, no other gets a worker. No batch takes longer than about
  * `batch_us`, so that an urgent item waits no longer for a worker.

@@ -52,6 +52,7 @@ def test_signatures() -> None:
         "encoding": "compact",
         "low_s": False,
         "hybrid_keys": False,
+        "key_form": "any",
         "device": None,
         "threads": None,
     }

@@ -183,10 +183,7 @@ def test_a_driver_that_fails(broken: str, reason: str) -> None:
 SUITES = {
     "test_machines.py": 14,
     "test_hashes.py": 10,
-    "test_merkle.py": 10,
     "test_merkle_hashes.py": 10,
-    "test_merkle_kinds.py": 10,
-    "test_merkle_tree.py": 10,
     "test_device_trees.py": 80,
     "test_curve_kernels.py": 12,
     "test_offload.py": 10,

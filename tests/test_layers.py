@@ -428,6 +428,18 @@ def test_intrinsics_stay_in_word_files(path: Path) -> None:
     assert "VL_TARGET_BEGIN" in text or not INTRINSIC_HEADERS & set(SYSTEM.findall(text))
 
 
+OWN_MEMORY = re.compile(r"\b(?:malloc|calloc|realloc|free|pthread_create|pthread_mutex_init)\s*\(")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in C_SOURCES if path.parent.name != "verifier"], ids=name_of
+)
+def test_only_the_verifier_allocates_and_starts_threads(path: Path) -> None:
+    text = without_comments(path.read_text(encoding="utf-8"))
+    assert not OWN_MEMORY.findall(text)
+    assert not any(target.parent.name == "verifier" for target in includes(path))
+
+
 def test_exported_names_have_the_prefix() -> None:
     header = (ROOT / "csrc" / "verilane.h").read_text(encoding="utf-8")
     functions = re.findall(

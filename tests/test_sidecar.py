@@ -4,6 +4,8 @@ in this process; what breaks the contract is refused, and the server lives on.
 
 import re
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -283,6 +285,13 @@ def good(**changes: Any) -> Any:
     return pb.Batch(**{**fields, **changes})
 
 
+COLUMNS = ("keys", "signatures", "digests")
+
+
+def repeated(name: str, times: int) -> Any:
+    return pb.Column(data=getattr(good(), name).data * times)
+
+
 def profile(**fields: Any) -> dict[str, Any]:
     return {"profile": pb.Profile(**{"scheme": pb.SECP256K1_ECDSA, **fields})}
 
@@ -385,14 +394,14 @@ def test_messages_that_are_no_batches(channel: Any, stub: Any) -> None:
         assert status.verdicts == b"\1\1\1"
 
 
-def test_a_stream_that_is_cancelled(stub: Any) -> None:
-    import threading
-
+def test_a_stream_that_is_cancelled(stub: Any, server: tuple[Sidecar, str]) -> None:
+    """What it had under way is held no longer, neither too much nor too little of it."""
+    heavy = good(count=3000, **{name: repeated(name, 1000) for name in COLUMNS})
     for _ in range(20):
         ended = threading.Event()
 
         def batches(ended: threading.Event = ended) -> Iterator[Any]:
-            yield from [good()] * 3
+            yield from [heavy] * 4
             ended.wait(30)
 
         call = stub.Verify(batches())
@@ -400,6 +409,11 @@ def test_a_stream_that_is_cancelled(stub: Any) -> None:
         call.cancel()
         ended.set()
     assert len(list(stub.Verify(iter([good()] * 50), timeout=30))) == 50
+    until = time.monotonic() + 30
+    while (held := sample(server[1], "verilane_held_bytes")) > 10_000:
+        assert time.monotonic() < until, held
+    assert held >= 0
+    assert sample(server[1], "verilane_batches_under_way") == 0
 
 
 def test_limits(stub: Any) -> None:
@@ -443,27 +457,31 @@ def scrape(path: str, request: bytes = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\
     return b"".join(parts).decode()
 
 
+def sample(path: str, name: str, **labels: str) -> float:
+    """One number of a server's metrics."""
+    head, _, body = scrape(f"{path}.metrics").partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200 OK")
+    return metric(body, name, **labels)
+
+
 def test_metrics(server: tuple[Sidecar, str], stub: Any) -> None:
-    path = f"{server[1]}.metrics"
-
-    def sample(name: str, **labels: str) -> float:
-        head, _, body = scrape(path).partition("\r\n\r\n")
-        assert head.startswith("HTTP/1.1 200 OK")
-        return metric(body, name, **labels)
-
+    path = server[1]
     ok = {"scheme": "secp256k1.ecdsa", "verdict": "OK"}
     refused = {"outcome": "refused"}
-    before = sample("verilane_items_total", **ok), sample("verilane_batches_total", **refused)
+    before = (
+        sample(path, "verilane_items_total", **ok),
+        sample(path, "verilane_batches_total", **refused),
+    )
     mixed = good(digests=pb.Column(data=good().digests.data[:64] + bytes(32)))
     list(stub.Verify(iter([good(), mixed, good(count=2)]), timeout=30))
-    assert sample("verilane_items_total", **ok) == before[0] + 5
-    assert sample("verilane_items_total", scheme="secp256k1.ecdsa", verdict="MISMATCH") >= 1
-    assert sample("verilane_batches_total", **refused) == before[1] + 1
-    assert sample("verilane_batch_items_count") >= 2
-    assert sample("verilane_wait_seconds_count") >= 2
-    assert sample("verilane_verify_seconds_count", scheme="secp256k1.ecdsa") >= 2
-    assert sample("verilane_connections") >= 1
-    assert sample("verilane_batches_under_way") == 0
+    assert sample(path, "verilane_items_total", **ok) == before[0] + 5
+    assert sample(path, "verilane_items_total", scheme="secp256k1.ecdsa", verdict="MISMATCH") >= 1
+    assert sample(path, "verilane_batches_total", **refused) == before[1] + 1
+    assert sample(path, "verilane_batch_items_count") >= 2
+    assert sample(path, "verilane_wait_seconds_count") >= 2
+    assert sample(path, "verilane_verify_seconds_count", scheme="secp256k1.ecdsa") >= 2
+    assert sample(path, "verilane_connections") >= 1
+    assert sample(path, "verilane_batches_under_way") == 0
 
 
 def test_metrics_know_one_page(server: tuple[Sidecar, str]) -> None:

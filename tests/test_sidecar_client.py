@@ -309,9 +309,45 @@ def test_in_any_order(tmp_path: Path) -> None:
     rng = random.Random("order")
     with strange(path, Strange(reversed_by_threes)), Client(str(path)) as client:
         asked = [sample(rng, rng.randrange(1, 20)) for _ in range(60)]
-        waiting = [client.submit(ECDSA, **columns) for columns in asked]
+        rules = [{"low_s": index % 2 == 0} for index in range(60)]  # none goes with its neighbour
+        waiting = [
+            client.submit(ECDSA, **columns, **rule)
+            for columns, rule in zip(asked, rules, strict=True)
+        ]
+        for columns, rule, future in zip(asked, rules, waiting, strict=True):
+            assert future.result(60) == secp256k1.ecdsa.verify_many(**columns, **rule)
+
+
+def test_what_waits_goes_together(tmp_path: Path) -> None:
+    """Small batches of one kind share messages while as many are under way as the server reads.
+    What it fails at goes alone, so that nobody suffers from another's batch.
+    """
+    poison = sample(random.Random("poison"), 3)
+    poison["signatures"][0] = bytes(range(64))
+    free = threading.Event()
+
+    def choosy(batch: Any) -> list[Any]:
+        assert free.wait(60)
+        if poison["signatures"][0] in batch.signatures.data:
+            return [right(batch, outcome=pb.BatchStatus.FAILED, verdicts=b"")]
+        return [right(batch)]
+
+    path = tmp_path / "s"
+    rng = random.Random("together")
+    limits = pb.Limits(batch_items=8192, message_bytes=1 << 22, stream_batches=1)
+    with strange(path, Strange(choosy, limits)) as servicer, Client(str(path)) as client:
+        asked = [sample(rng, rng.randrange(1, 20)) for _ in range(100)]
+        waiting = [client.submit(ECDSA, **columns) for columns in asked[:50]]
+        bad = client.submit(ECDSA, **poison)
+        waiting += [client.submit(ECDSA, **columns) for columns in asked[50:]]
+        free.set()
         for columns, future in zip(asked, waiting, strict=True):
-            assert future.result(30) == expected(columns)
+            assert future.result(60) == expected(columns)
+        with pytest.raises(SidecarUnavailable, match="failed"):
+            bad.result(60)
+        fine = sample(rng, 50)
+        assert client.verify_many(ECDSA, **fine) == expected(fine)
+    assert max(batch.count for batch in servicer.asked) > 200
 
 
 def test_a_server_that_takes_little(tmp_path: Path) -> None:

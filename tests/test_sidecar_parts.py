@@ -28,14 +28,9 @@ from verilane.sidecar.errors import BadSetup
 from verilane.sidecar.log import Log
 from verilane.sidecar.profiles import Answer
 from verilane.sidecar.sockets import OwnSocket, peer_of, why_not_to_be_trusted
-from verilane.sidecar.work import (
-    Job,
-    Piece,
-    Queue,
-)
+from verilane.sidecar.work import Job, Piece, Queue, batch_of
 
 NOBODY = 65534
-MESSAGES = column("messages", [b""], widths=None)
 
 
 # ---- Sockets ----
@@ -159,8 +154,17 @@ def test_whom_a_client_believes(tmp_path: Path) -> None:
     _stale(path)
     assert why_not_to_be_trusted(str(path), {me}) is None
     assert "who may answer anything" in str(why_not_to_be_trusted(str(path), {me + 1}))
-    tmp_path.chmod(0o777)
-    assert "others can write" in str(why_not_to_be_trusted(str(path), {me}))
+    (tmp_path / "d").mkdir()
+    link = tmp_path / "d" / "link"
+    link.symlink_to(path)
+    assert why_not_to_be_trusted(str(link), {me}) is None
+    for folder in (tmp_path, link.parent):
+        folder.chmod(0o777)
+        assert "others can write" in str(why_not_to_be_trusted(str(link), {me}))
+        folder.chmod(0o700)
+    if me == 0:
+        os.lchown(link, NOBODY, NOBODY)
+        assert "belongs to user 65534" in str(why_not_to_be_trusted(str(link), {me}))
 
 
 # ---- Bad use of the command ----
@@ -361,7 +365,7 @@ def test_pieces_cover_a_job() -> None:
         got: list[bytes] = []
         for piece in pieces:
             assert len(piece) <= items_most and (piece.size <= octets or len(piece) == 1)
-            batch = piece.batch()
+            batch = batch_of([piece])
             assert batch.count == len(piece) and batch.ByteSize() <= piece.size + 64
             ends = np.frombuffer(batch.messages.offsets, "<u4")
             data = batch.messages.data
@@ -373,19 +377,60 @@ def test_pieces_cover_a_job() -> None:
         assert got == items
 
 
+def test_pieces_of_one_kind_go_together() -> None:
+    """Whatever forms their columns have: the batch is that of all items in one list."""
+    lists = [[b"a", b"bc", b""], [b"x"] * 5, [b"yz"] * 4, [b"", b""], [b"long" * 100, b"x"]]
+    flat = [item for part in lists for item in part]
+    profile = pb.Profile(scheme=4)
+    pieces = Queue()
+    for part in lists:
+        made = Job(profile, {"messages": column("m", part, widths=None)}, keyed=False)
+        pieces.put([Piece(made, 0, made.n)])
+    number, sent = pieces.send(100, 10_000)
+    assert [piece.job.n for piece in sent] == [3, 5, 4, 2, 2]
+    batch = batch_of(sent, number)
+    whole = Job(profile, {"messages": column("m", flat, widths=None)}, keyed=False)
+    assert batch == batch_of([Piece(whole, 0, whole.n)], number)
+    same = Job(profile, {"messages": column("m", [b"ab"] * 6, widths=None)}, keyed=False)
+    parts = [Piece(same, 0, 2), Piece(same, 2, 3), Piece(same, 3, 6)]
+    assert batch_of(parts) == batch_of([Piece(same, 0, 6)])
+    assert not batch_of(parts).messages.offsets
+
+
+def test_who_does_not_go_together() -> None:
+    pieces = Queue()
+
+    def put(n: int, **fields: Any) -> Piece:
+        made = Job(pb.Profile(**fields), {"m": column("m", [b"x"] * n, widths=None)}, keyed=False)
+        piece = Piece(made, 0, n)
+        pieces.put([piece])
+        return piece
+
+    other = put(1, scheme=4), put(1, scheme=2), put(1, scheme=4, ed25519_rule=3)
+    for piece in other:
+        assert pieces.send(100, 10_000)[1] == [piece], "another kind"
+    several = [put(40) for _ in range(4)]
+    assert pieces.send(100, 10_000)[1] == several[:2], "items"
+    assert pieces.send(100, 100)[1] == several[2:3], "bytes"
+    assert pieces.send(1, 1)[1] == several[3:], "one goes always"
+    pieces.lost()
+    for piece in (*other, *several):
+        assert pieces.send(100, 10_000)[1] == [piece], "what was lost goes alone"
+
+
 def test_a_piece_is_answered_once() -> None:
     pieces = Queue()
     made = job(4)
     pieces.put(Piece(made, 0, 4).cut(2, 1000))
-    first, second = pieces.send(), pieces.send()
-    assert first is not None and second is not None and pieces.send() is None
+    old, (first,) = pieces.send(2, 1000)
+    later, (second,) = pieces.send(2, 1000)
+    assert pieces.send(2, 1000)[1] == []
     pieces.lost()
-    old = first.number
-    again = pieces.send()
-    assert again is first and again.number > second.number > old, "in order, with a new number"
-    assert pieces.answered(old) is None
-    assert pieces.answered(again.number) is first
-    assert pieces.answered(again.number) is None
+    number, again = pieces.send(2, 1000)
+    assert again == [first] and number > later > old, "in order, with a new number"
+    assert pieces.answered(old) == []
+    assert pieces.answered(number) == [first]
+    assert pieces.answered(number) == []
     first.job.answer(0, Answer(b"\1\5"))
     assert not made.future.done()
     assert pieces.next_to_settle() is second and pieces.next_to_settle() is None
@@ -400,8 +445,8 @@ def test_what_is_cancelled_is_not_sent() -> None:
     for each in (gone, kept):
         pieces.put([Piece(each, 0, 1)])
     assert gone.future.cancel()
-    sent = pieces.send()
-    assert sent is not None and sent.job is kept
+    _, (sent,) = pieces.send(10, 1000)
+    assert sent.job is kept
     gone.answer(0, Answer(b"\1"))
     gone.fail(ValueError())
     assert gone.future.cancelled() and len(pieces) == 1
@@ -415,15 +460,16 @@ def test_bytes_are_counted_whatever_happens() -> None:
         if step == 0:
             pieces.put(Piece(job(3), 0, 3).cut(1, 1000))
         elif step == 1:
-            pieces.send()
+            pieces.send(int(rng.integers(1, 4)), 1000)
         elif step == 2:
             pieces.lost()
         elif step == 3 and pieces._sent:
-            held.append(pieces.answered(min(pieces._sent)))
+            held += pieces.answered(min(pieces._sent))
         elif step == 4 and held:
             pieces.take_back([held.pop()])
         else:
             piece = pieces.next_to_settle()
             held += [piece] if piece is not None else []
-        assert pieces.bytes == sum(p.size for p in (*pieces._waiting, *pieces._sent.values()))
-        assert len(pieces) == len(pieces._waiting) + len(pieces._sent)
+        inside = [*pieces._waiting, *(piece for sent in pieces._sent.values() for piece in sent)]
+        assert pieces.bytes == sum(piece.size for piece in inside)
+        assert len(pieces) == len(inside)

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 import raw_http2
 from cli_files import assert_one_line, run
 from items import honest_items
-from sidecar_process import sidecar
+from sidecar_process import metric, sidecar
 
 grpc = pytest.importorskip("grpc")
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: E402
@@ -184,8 +185,11 @@ def test_tls(tmp_path: Path, certificates: Path) -> None:
         *("--tls-cert", certificates / "server.pem"),
         *("--tls-key", certificates / "server.key"),
     ]
-    with sidecar("--tcp", "127.0.0.1:0", *server_files) as server:
+    scraped = ("--metrics", "127.0.0.1:0")
+    with sidecar("--tcp", "127.0.0.1:0", *server_files, *scraped) as server:
         address = server.events[0]["tcp"]
+        with urllib.request.urlopen(f"http://{server.events[0]['metrics']}/metrics") as page:
+            assert metric(page.read().decode(), "verilane_connections") == 0
         with Client(address, root_certificates=pem("ca.pem")) as client:
             assert client.verify_many("secp256k1.ecdsa", **columns(50)).all_ok
         with (

@@ -33,9 +33,10 @@ COLUMNS = tuple(
 )
 
 
-def request_of(priority: Priority, **options: Any) -> Any:
+def request_of(priority: Priority, timeout_us: int = 0) -> Any:
     rules = Rules("secp256k1.ecdsa")
-    return _cpu_verifier.Request(rules.code, rules.option, rules.flags, priority, 0, 0, None)
+    request = (rules.code, rules.option, rules.flags, priority, 0, timeout_us, None)
+    return _cpu_verifier.Request(*request)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 16, 64, 200])
@@ -93,6 +94,21 @@ def test_full_queues_under_load() -> None:
         assert not busy.all()
         assert (results[~busy] == np.array(EXPECTED)[~busy]).all()
         assert verifier.stats()["errors"][Priority.BLOCK][5] == busy.sum()
+
+
+@pytest.mark.parametrize("timeout_us", [1, 100, 10_000_000])
+def test_deadlines_under_load(timeout_us: int) -> None:
+    """Whoever does the batches, callers included: late items are not begun."""
+    request = request_of(Priority.MEMPOOL, timeout_us)
+    with Verifier(threads=1, cache=0) as verifier:
+        results, _, _ = ask(verifier._engine, request, COLUMNS, threads=64)
+        late = results == lib.VL_ERROR_DEADLINE
+        assert (results[~late] == np.array(EXPECTED)[~late]).all()
+        assert verifier.stats()["errors"][Priority.MEMPOOL][7] == late.sum()
+        if timeout_us == 1:
+            assert late.any()
+        if timeout_us == 10_000_000:
+            assert not late.any()
 
 
 # ---- The ABI's own rules ----

@@ -79,6 +79,13 @@ static vl_work *spare_work(vl_verifier *v) {
     return work;
 }
 
+/* Whoever closes waits for callers at work, too. */
+static void give_back(vl_verifier *v, vl_work *work) {
+    work->next = v->spare;
+    v->spare = work;
+    if (v->phase != VL_OPEN) pthread_cond_broadcast(&v->work);
+}
+
 /* With the lock held: what this caller may work in, or NULL if it is to wait for a worker. */
 static vl_work *work_alone(vl_verifier *v, const vl_job *job) {
     if (v->phase != VL_OPEN || job->n > ALONE_MOST || job->bytes > v->options.bytes) return NULL;
@@ -101,8 +108,7 @@ static void do_alone(vl_verifier *v, vl_news *news, vl_work *work, vl_job *job) 
     pthread_mutex_lock(&v->lock);
     v->at_work--;
     vl_account(v, work, job->submitted_ns, 1);
-    work->next = v->spare;
-    v->spare = work;
+    give_back(v, work);
     vl_settle(v, news, job, job->n);
 }
 
@@ -121,9 +127,9 @@ static void do_a_batch(vl_verifier *v, vl_news *news) {
     const int64_t now_ns = vl_now_ns();
     vl_work *work = spare_work(v);
     if (work == NULL) return;
+    vl_expire(v, news, now_ns);
     if (vl_claim_batch(v, work, &again_ns, now_ns)) vl_do_batch(v, work, news, now_ns);
-    work->next = v->spare;
-    v->spare = work;
+    give_back(v, work);
 }
 
 /* Whoever was the last who might have done a batch sees to it that nothing is left. */

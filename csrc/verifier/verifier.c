@@ -159,6 +159,7 @@ int vl_verifier_close(vl_verifier *v, int drain) {
     vl_tell(v, &news);
     join_workers(v);
     pthread_mutex_lock(&v->lock);
+    while (v->at_work) pthread_cond_wait(&v->work, &v->lock); /* callers */
     pthread_cond_broadcast(&v->completed);
     pthread_mutex_unlock(&v->lock);
     return VL_SUCCESS;

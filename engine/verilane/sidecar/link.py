@@ -14,7 +14,7 @@ from .errors import Refused, SidecarUnavailable
 from .profiles import Answer, judge
 from .sockets import why_not_to_be_trusted
 from .verilane_pb2_grpc import VerifierStub
-from .work import Piece, Queue
+from .work import Piece, Queue, batch_of
 
 __all__ = ["Link", "Target", "target_of"]
 
@@ -24,6 +24,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 _GREETING = 5.0
 # A piece that the server fails at, or is lost with, so often is not asked again.
 _MOST_FAILURES = 10
+# What waits is sent together, up to so much: a message costs as much as some hundred items. Larger
+# ones would let the server's cores wait for each other.
+_ITEMS, _BYTES = 2048, 1 << 20
 _CODES = bytes(range(1, 6))
 _VERIFY = f"/{pb.DESCRIPTOR.services_by_name['Verifier'].full_name}/Verify"
 
@@ -112,7 +115,7 @@ class Link:
         queue = self._queue
         while True:
             with queue.changed:
-                queue.changed.wait_for(lambda: queue.waits or self.closed)
+                queue.changed.wait_for(lambda: queue.ready(0) or self.closed)
             if self.closed:
                 break
             reason = self._talk()
@@ -161,58 +164,65 @@ class Link:
             call.cancel()
 
     def _requests(self, limits: "pb.Limits", over: threading.Event) -> "Iterator[bytes]":
-        """Yields batches as they come; gRPC takes the next one when the last is on its way."""
+        """Yields batches as they come. As many as the server reads ahead are under way: what comes
+        meanwhile waits, and goes together.
+        """
         queue = self._queue
+        items, octets = min(limits.batch_items, _ITEMS), min(limits.message_bytes, _BYTES)
         while True:
             with queue.changed:
-                queue.changed.wait_for(lambda: queue.waits or over.is_set() or self.closed)
+                queue.changed.wait_for(
+                    lambda: queue.ready(limits.stream_batches) or over.is_set() or self.closed
+                )
                 if over.is_set() or self.closed:
                     return
-                piece = queue.send()
-            if piece is None:
-                continue
-            if piece.failures >= _MOST_FAILURES:
-                self._queue.answered(piece.number)
-                self._settle(piece, SidecarUnavailable("the sidecar is lost whenever it is asked"))
-                continue
-            message = piece.batch().SerializeToString()
-            if len(piece) <= limits.batch_items and len(message) <= limits.message_bytes:
-                yield message
-            else:
-                self._cut(piece, limits)
+                # Under the lock: what counts as sent is lost when this connection is.
+                number, pieces = queue.send(items, octets)
+            if pieces and pieces[0].failures >= _MOST_FAILURES:
+                self._queue.answered(number)
+                error = SidecarUnavailable("the sidecar is lost whenever it is asked")
+                self._settle(pieces[0], error)
+            elif pieces:
+                message = batch_of(pieces, number).SerializeToString()
+                count = sum(map(len, pieces))
+                if count <= limits.batch_items and len(message) <= limits.message_bytes:
+                    yield message
+                else:
+                    self._cut(number, limits)
 
-    def _cut(self, piece: Piece, limits: "pb.Limits") -> None:
-        """A piece is too much for this server: it is sent in halves, or settled without it."""
-        self._queue.answered(piece.number)
-        if len(piece) > 1:
-            self._queue.take_back(list(piece.halves()))
-        else:
-            words = f"an item of {piece.size} bytes: this sidecar takes {limits.message_bytes}"
-            self._settle(piece, Refused(words))
+    def _cut(self, number: int, limits: "pb.Limits") -> None:
+        """Pieces are too much for this server: they go in halves, or are settled without it."""
+        for piece in reversed(self._queue.answered(number)):
+            if len(piece) > 1:
+                self._queue.take_back(list(piece.halves()))
+            else:
+                words = f"an item of {piece.size} bytes: this sidecar takes {limits.message_bytes}"
+                self._settle(piece, Refused(words))
 
     def _take(self, status: "pb.BatchStatus") -> None:
         """Settles what one answer is about. Raises _Nonsense for one that can't be."""
-        piece = self._queue.answered(status.id)
-        if piece is None:
+        pieces = self._queue.answered(status.id)
+        if not pieces:
             raise _Nonsense("the sidecar answers what nobody has asked")
-        if status.outcome == pb.BatchStatus.REFUSED:
-            piece.job.fail(Refused(f"the sidecar refuses: {status.reason}"))
+        if status.outcome == pb.BatchStatus.REFUSED and len(pieces) == 1:
+            pieces[0].job.fail(Refused(f"the sidecar refuses: {status.reason}"))
         elif status.outcome != pb.BatchStatus.DONE:
-            self._again(piece, f"the sidecar failed: {status.reason}")
+            self._again(pieces, f"the sidecar failed: {status.reason}")
             return
-        elif not _fits(status, piece):
-            self._again(piece, "the sidecar's answer is none")
+        elif not _fits(status, pieces):
+            self._again(pieces, "the sidecar's answer is none")
             raise _Nonsense("the sidecar's answer is none")
         else:
-            piece.job.answer(piece.first, Answer(status.verdicts, status.keys))
+            _hand_out(status, pieces)
         self._down_since, self._failures = None, 0
 
-    def _again(self, piece: Piece, reason: str) -> None:
-        piece.failures += 1
-        if piece.failures < _MOST_FAILURES:
-            self._queue.take_back([piece])
-        else:
-            self._settle(piece, SidecarUnavailable(reason))
+    def _again(self, pieces: list[Piece], reason: str) -> None:
+        for piece in reversed(pieces):
+            piece.failures += 1
+            if piece.failures < _MOST_FAILURES:
+                self._queue.take_back([piece])
+            else:
+                self._settle(piece, SidecarUnavailable(reason))
 
     # ---- Without it ----
 
@@ -239,7 +249,7 @@ class Link:
             piece.job.fail(error)
             return
         try:
-            answer = judge(piece.batch(), device=self._device, threads=self._threads)
+            answer = judge(batch_of([piece]), device=self._device, threads=self._threads)
         except Exception as own:  # this thread has to live
             piece.job.fail(own)
         else:
@@ -250,14 +260,23 @@ class _Nonsense(Exception):
     """The server does not keep to the contract."""
 
 
-def _fits(status: "pb.BatchStatus", piece: Piece) -> bool:
+def _fits(status: "pb.BatchStatus", pieces: list[Piece]) -> bool:
     """Whether an answer has a verdict for each item, and a key where there should be one."""
-    keys = 64 * len(piece) if piece.job.keyed else 0
+    n = sum(map(len, pieces))
     return (
-        len(status.verdicts) == len(piece)
+        len(status.verdicts) == n
         and not status.verdicts.translate(None, _CODES)
-        and len(status.keys) == keys
+        and len(status.keys) == (64 * n if pieces[0].job.keyed else 0)
     )
+
+
+def _hand_out(status: "pb.BatchStatus", pieces: list[Piece]) -> None:
+    """Gives each piece its part of an answer."""
+    verdicts, keys, start = status.verdicts, status.keys, 0
+    for piece in pieces:
+        end = start + len(piece)
+        piece.job.answer(piece.first, Answer(verdicts[start:end], keys[64 * start : 64 * end]))
+        start = end
 
 
 def _words(error: Any) -> str:

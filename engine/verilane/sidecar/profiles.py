@@ -3,7 +3,7 @@
 The server calls `judge`, and so does a client that has to do without: same bytes, same verdicts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
@@ -216,23 +216,33 @@ def _decoded(name: str, part: "pb.Column", n: int, widths: Widths) -> Wire:
     return data.reshape(n, width)
 
 
-def encoded(column: Column, first: int, last: int) -> "pb.Column":
-    """Returns the items first up to last of a column as the contract has them."""
-    if column.offsets is None:
-        return pb.Column(data=_bytes(column, first * column.width, last * column.width))
-    offsets = column.offsets[first : last + 1]
-    start, end = int(offsets[0]), int(offsets[-1])
-    return pb.Column(
-        data=_bytes(column, start, end), offsets=(offsets - start).astype("<u4").tobytes()
-    )
+def encoded(parts: list[tuple[Column, int, int]]) -> "pb.Column":
+    """Returns items of columns as the contract has them: of each column, those from a first one up
+    to a last one.
+    """
+    widths = {column.width for column, _, _ in parts}
+    if len(widths) == 1 and all(column.offsets is None for column, _, _ in parts):
+        width = widths.pop()
+        return pb.Column(data=_joined((c.data, a * width, b * width) for c, a, b in parts))
+    data, ends = [], [np.zeros(1, np.int64)]
+    for column, first, last in parts:
+        offsets = column.offsets
+        if offsets is None:
+            offsets = np.arange(column.n + 1) * column.width
+        start, end = int(offsets[first]), int(offsets[last])
+        data.append((column.data, start, end))
+        ends.append(offsets[first + 1 : last + 1] - start + ends[-1][-1])
+    return pb.Column(data=_joined(data), offsets=np.concatenate(ends).astype("<u4").tobytes())
 
 
-def _bytes(column: Column, start: int, end: int) -> bytes:
-    """Returns a part of a column's data: without a copy where it is all of some `bytes`."""
-    base = column.data.base
-    if isinstance(base, bytes) and len(base) == len(column.data) == end - start:
-        return base
-    return column.data[start:end].tobytes()
+def _joined(parts: "Iterable[tuple[NDArray[np.uint8], int, int]]") -> bytes:
+    """Returns parts of arrays: without a copy where it is all of some `bytes`."""
+    pieces = list(parts)
+    if len(pieces) == 1:
+        data, start, end = pieces[0]
+        if isinstance(data.base, bytes) and len(data.base) == len(data) == end - start:
+            return data.base
+    return b"".join(data[start:end].data for data, start, end in pieces)
 
 
 def profile_of(

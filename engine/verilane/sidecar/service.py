@@ -177,6 +177,7 @@ class _Stream:
         self._reader: asyncio.Task[None] | None = None
         self._works: set[Future[bytes | None]] = set()
         self._held = 0
+        self._ended = False
         self.drained = self.broken = False
 
     def drain(self) -> None:
@@ -199,6 +200,7 @@ class _Stream:
             for work in self._works:
                 work.cancel()
             self._hold(-self._held)
+            self._ended = True
         if not self._reader.cancelled():
             self._reader.result()
 
@@ -223,6 +225,8 @@ class _Stream:
                 self._loop.call_soon_threadsafe(self._answered, size, work)
 
     def _answered(self, size: int, work: "Future[bytes | None]") -> None:
+        if self._ended:  # nobody waits for it, and nothing is held for it
+            return
         self._works.discard(work)
         status = work.result()
         if status is None:

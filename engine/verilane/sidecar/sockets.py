@@ -128,18 +128,22 @@ def _why_replaceable(parent: str, owners: set[int]) -> str | None:
 def why_not_to_be_trusted(path: str, owners: set[int]) -> str | None:
     """Returns why a client must not believe what listens at a path; None: it may.
 
-    owners: the users that the server may run as.
+    path: an absolute one. owners: the users that the server may run as.
     """
     try:
-        found = os.stat(path)
-        reason = _why_replaceable(os.path.dirname(os.path.realpath(path)), owners | {0})
+        found, named = os.stat(path), os.lstat(path)
+        if not stat.S_ISSOCK(found.st_mode):
+            return f"{path}: no socket"
+        for each in (found, named):  # a link may be changed by whoever owns it
+            if each.st_uid not in owners:
+                return f"{path}: belongs to user {each.st_uid}, who may answer anything"
+        for parent in {os.path.dirname(place) for place in (path, os.path.realpath(path))}:
+            reason = _why_replaceable(parent, owners | {0})
+            if reason is not None:
+                return f"{parent}: {reason}"
     except OSError as error:
         return f"{path}: {error.strerror}"
-    if not stat.S_ISSOCK(found.st_mode):
-        return f"{path}: no socket"
-    if found.st_uid not in owners:
-        return f"{path}: a socket of user {found.st_uid}, who may answer anything"
-    return None if reason is None else f"{os.path.dirname(os.path.realpath(path))}: {reason}"
+    return None
 
 
 # ---- Who is at the other end ----

@@ -13,7 +13,7 @@ from .._items import decided
 from . import verilane_pb2 as pb
 from .profiles import Answer, encoded
 
-__all__ = ["Job", "Piece", "Queue"]
+__all__ = ["Job", "Piece", "Queue", "batch_of"]
 
 
 class Job:
@@ -24,6 +24,8 @@ class Job:
         keyed: the future gives keys (n, 64) and verdicts, not verdicts alone.
         """
         self.profile, self.columns, self.keyed = profile, columns, keyed
+        self.kind = (profile.SerializeToString(deterministic=True), *sorted(columns))
+        """What jobs must have in common for their items to share a batch."""
         self.n = next(iter(columns.values())).n
         self.future: Future[Any] = Future()
         self._codes = np.zeros(self.n, np.uint8)
@@ -60,11 +62,10 @@ class Job:
 class Piece:
     """What is sent at a time: the items first up to last of a job."""
 
-    __slots__ = ("failures", "first", "job", "last", "number", "size")
+    __slots__ = ("failures", "first", "job", "last", "size")
 
     def __init__(self, job: Job, first: int, last: int, *, failures: int = 0) -> None:
         self.job, self.first, self.last = job, first, last
-        self.number = 0
         self.failures = failures
         self.size = sum(_size(column, first, last) for column in job.columns.values())
 
@@ -79,14 +80,6 @@ class Piece:
             Piece(self.job, middle, self.last, failures=self.failures),
         )
 
-    def batch(self) -> "pb.Batch":
-        """Returns it as it is sent."""
-        columns = {
-            name: encoded(column, self.first, self.last)
-            for name, column in self.job.columns.items()
-        }
-        return pb.Batch(id=self.number, profile=self.job.profile, count=len(self), **columns)
-
     def cut(self, items: int, octets: int) -> "list[Piece]":
         """Returns it as pieces of so many items and bytes at most. One item may have more bytes."""
         if len(self) > items:
@@ -97,6 +90,17 @@ class Piece:
         else:
             return [self]
         return [piece for part in parts for piece in part.cut(items, octets)]
+
+
+def batch_of(pieces: list[Piece], number: int = 0) -> "pb.Batch":
+    """Returns pieces of one kind as they are sent."""
+    job = pieces[0].job
+    columns = {
+        name: encoded([(piece.job.columns[name], piece.first, piece.last) for piece in pieces])
+        for name in job.columns
+    }
+    count = sum(map(len, pieces))
+    return pb.Batch(id=number, profile=job.profile, count=count, **columns)
 
 
 # What Batch's own fields take, more or less; an offset takes 4 bytes.
@@ -124,16 +128,17 @@ class Queue:
         """There is less without an answer."""
         self.bytes = 0
         self._waiting: deque[Piece] = deque()
-        self._sent: dict[int, Piece] = {}
+        self._sent: dict[int, list[Piece]] = {}
         self._number = 0
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._sent)
+        return len(self._waiting) + sum(map(len, self._sent.values()))
 
-    @property
-    def waits(self) -> bool:
-        """Whether there is a piece to send."""
-        return bool(self._waiting)
+    def ready(self, most: int) -> bool:
+        """Whether there is a piece to send, with so many numbers at most that have no answer; 0: as
+        many as there are.
+        """
+        return bool(self._waiting) and (not most or len(self._sent) < most)
 
     def put(self, pieces: list[Piece]) -> None:
         """Appends new pieces."""
@@ -149,27 +154,41 @@ class Queue:
             self.bytes += sum(piece.size for piece in pieces)
             self.changed.notify_all()
 
-    def send(self) -> Piece | None:
-        """Returns the next piece, numbered, which counts as sent from now on; None: none waits."""
+    def send(self, items: int, octets: int) -> tuple[int, list[Piece]]:
+        """Returns a number and the next pieces, which count as sent with it from now on: the first
+        that waits, and those behind it that are of its kind, up to so many items and bytes. What
+        had no answer once goes alone. No pieces: none waits.
+        """
+        pieces: list[Piece] = []
         with self.changed:
             while self._waiting:
-                piece = self._waiting.popleft()
+                piece = self._waiting[0]
                 if piece.job.future.done():  # cancelled, or failed
-                    self._gone(piece)
+                    self._gone(self._waiting.popleft())
                     continue
-                self._number += 1  # anew each time it is sent: an old answer is no answer
-                piece.number = self._number
-                self._sent[piece.number] = piece
-                return piece
-            return None
+                items, octets = items - len(piece), octets - piece.size
+                if pieces and (
+                    items < 0
+                    or octets < 0
+                    or piece.failures
+                    or pieces[0].failures
+                    or piece.job.kind != pieces[0].job.kind
+                ):
+                    break
+                pieces.append(self._waiting.popleft())
+            if pieces:
+                self._number += 1  # anew each time: an old answer is no answer
+                self._sent[self._number] = pieces
+            return self._number, pieces
 
-    def answered(self, number: int) -> Piece | None:
-        """Removes the piece that was sent with a number; None if there is none."""
+    def answered(self, number: int) -> list[Piece]:
+        """Removes the pieces that were sent with a number; there may be none."""
         with self.changed:
-            piece = self._sent.pop(number, None)
-            if piece is not None:
+            pieces = self._sent.pop(number, [])
+            for piece in pieces:
                 self._gone(piece)
-            return piece
+            self.changed.notify_all()
+            return pieces
 
     def next_to_settle(self) -> Piece | None:
         """Removes the next piece that waits."""
@@ -184,9 +203,9 @@ class Queue:
         """What was sent was lost, perhaps: it waits again, in order, before all that is new."""
         with self.changed:
             for number in sorted(self._sent, reverse=True):
-                piece = self._sent[number]
-                piece.failures += 1
-                self._waiting.appendleft(piece)
+                for piece in reversed(self._sent[number]):
+                    piece.failures += 1
+                    self._waiting.appendleft(piece)
             self._sent.clear()
 
     def _gone(self, piece: Piece) -> None:
