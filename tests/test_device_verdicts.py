@@ -17,7 +17,8 @@ import pytest
 
 from verilane import Verdicts, _devices, _samples, devices, ed25519, p256, secp256k1, sm2, use
 from verilane._known_points import GROUPS
-from verilane._trust import Trusted, shares_cores
+from verilane._points import shares_cores
+from verilane._trust import Trusted
 
 ON_CPU, ELSEWHERE = 20_000, 1_000_000
 # Blocks of which an eighth is left to the CPU are not the device's for long (_offload.py).

@@ -21,7 +21,8 @@ from faulty_device import (
 )
 from reference.secp256k1 import CURVE
 from verilane import _devices, _samples, devices, secp256k1, use
-from verilane._trust import Trusted, shares_cores
+from verilane._points import shares_cores
+from verilane._trust import Trusted
 
 NAME = "faulty:0"
 N = CURVE.N

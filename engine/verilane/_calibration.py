@@ -11,9 +11,10 @@ from typing import NamedTuple
 from . import _pool, _rates, ed25519, p256, secp256k1, sm2
 from ._cpu_terms import CURVES
 from ._devices import devices, trusted_of
+from ._points import identity_of, shares_cores
 from ._rates import ONE_BY_ONE, DeviceTimes, Rates, Times
 from ._samples import Bytes, samples
-from ._trust import Trusted, identity_of, shares_cores
+from ._trust import Trusted
 from ._verdicts import Verdicts
 from .errors import DeviceUnavailable
 

@@ -21,8 +21,9 @@ from ._cpu_terms import CURVES
 from ._device_worker import Worker
 from ._devices import is_automatic, is_strict, trusted_of
 from ._offload import BLOCK, Batch, Codes, Sharing
+from ._points import identity_of
 from ._rates import ONE_BY_ONE, DeviceTimes, Rates
-from ._trust import Trusted, identity_of
+from ._trust import Trusted
 from .errors import DeviceUnavailable
 
 __all__ = ["LEAST", "Chooser", "verify"]

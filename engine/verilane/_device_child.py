@@ -58,7 +58,7 @@ def _rows(memory: mmap.mmap, n: int) -> tuple[Any, ...]:
 
 
 class Child:
-    """Points (_trust.Points) that another process makes, started when it is needed.
+    """Points (_points.Points) that another process makes, started when it is needed.
 
     maker: "module:function" of what makes them there, from its arguments, which are text.
     """

@@ -17,7 +17,7 @@ _ROUNDS = 16
 
 
 class MachinePoints:
-    """One device (_trust.Points)."""
+    """One device (_points.Points)."""
 
     def __init__(self, name: str) -> None:
         self._machine = machine(name)

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from . import _cpu, _machines
 from ._device_child import Child
 from ._machine import Found, Machine
-from ._trust import Points, Trusted
+from ._points import Points
+from ._trust import Trusted
 from .errors import DeviceUnavailable
 
 __all__ = [

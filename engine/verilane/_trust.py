@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from ._cpu_terms import CURVES, Recent, Terms
 from ._device_worker import Ticket, Turn, Worker
 from ._known_points import known
+from ._points import Points
 from .errors import DeviceFailure, DeviceUnavailable
 
-__all__ = ["Answers", "Launch", "Points", "Trusted", "identity_of", "shares_cores"]
+__all__ = ["Answers", "Launch", "Trusted"]
 
 Words = NDArray[np.uint64]
 Codes = NDArray[np.uint8]
@@ -38,40 +39,6 @@ _MOST_FAILURES = 3
 _UNWRITTEN = 0xA5
 # Memory of batches that is kept for the next ones, one for each thread that verifies at once.
 _MOST_SPARE = 4
-
-
-class Points(Protocol):
-    """What computes points. Calls come one at a time, from one thread.
-
-    It may also have `identity`, a text with all that its speed depends on (device, driver, kernels;
-    without it: its name), and `shares_cores`, true where it computes on the CPU's own cores.
-    """
-
-    name: str
-
-    def room(self, curve: str) -> int:
-        """Returns how many items one call should have, at most."""
-
-    def double_mul(
-        self, curve: str, r: Words, exceptional: Codes, u: Words, v: Words, q: Words
-    ) -> None:
-        """Fills r (n, 8) with u G + v Q (Ed25519: u B - v Q, v as an integer), and exceptional
-        (n,) with 1 where r means nothing, else 0. What it writes to on the device starts as a copy
-        of r and exceptional. Raises whatever went wrong.
-        """
-
-    def kill(self) -> None:
-        """Ends what can be ended of a call that does not return; called from another thread."""
-
-
-def identity_of(points: Points) -> str:
-    """Returns what the speed of a device depends on."""
-    return str(getattr(points, "identity", points.name))
-
-
-def shares_cores(points: Points) -> bool:
-    """Returns whether a device computes on the CPU's own cores."""
-    return bool(getattr(points, "shares_cores", False))
 
 
 class Launch(NamedTuple):
