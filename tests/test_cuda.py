@@ -13,7 +13,7 @@ import pytest
 import fake_cuda
 from conftest import ROOT
 from test_kernel_texts import ENTRIES
-from verilane import DeviceUnavailable, _cuda, _cuda_machine, _kernel_text, hashes
+from verilane import DeviceUnavailable, _cuda, _cuda_compiler, _kernel_text, hashes
 
 if fake_cuda.missing() is not None:
     pytest.skip(f"no NVRTC: {fake_cuda.missing()}", allow_module_level=True)
@@ -39,7 +39,7 @@ def test_compiles(arch: str, entry: str) -> None:
     """Nothing is spilled."""
     remarks = StringIO()
     text = _kernel_text.flatten(entry)
-    image = _cuda_machine.compiled(text, arch, remarks=remarks)
+    image = _cuda_compiler.compiled(text, arch, remarks=remarks)
     assert image.startswith(b"\x7fELF")
     used = USED.findall(remarks.getvalue())
     assert len(used) == len(set(re.findall(r"entry function '(\w+)'", remarks.getvalue()))) > 1

@@ -11,7 +11,8 @@ from ctypes import CDLL
 from importlib.util import find_spec
 from typing import Any
 
-from ._cuda_machine import FORKED, LOCAL_SIZE, Machine, errors, nvrtc_of, title_of
+from ._cuda_compiler import nvrtc_of
+from ._cuda_machine import FORKED, LOCAL_SIZE, Machine, errors, title_of
 from ._machine import Found, reason
 from .errors import DeviceUnavailable
 
