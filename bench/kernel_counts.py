@@ -21,7 +21,7 @@ from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 
-from verilane import _cuda_machine, _kernel_text
+from verilane import _cuda_compiler, _kernel_text
 from verilane.benchmark.machine import commit
 
 ARCHITECTURE = "sm_90"
@@ -204,7 +204,7 @@ def registers_of(remarks: str) -> dict[str, int]:
 def compiled(entry: str) -> tuple[dict[str, Code], dict[str, int]]:
     remarks = StringIO()
     text = _kernel_text.flatten(f"{entry}.cl")
-    image = _cuda_machine.compiled(text, ARCHITECTURE, remarks=remarks)
+    image = _cuda_compiler.compiled(text, ARCHITECTURE, remarks=remarks)
     return taken_apart(image), registers_of(remarks.getvalue())
 
 
@@ -237,7 +237,7 @@ def page() -> Iterator[str]:
     yield "<!-- Made by bench/kernel_counts.py. -->"
     yield "# What the GPU kernels cost"
     yield ""
-    nvrtc = _cuda_machine.nvrtc_of()[0]
+    nvrtc = _cuda_compiler.nvrtc_of()[0]
     yield from [
         f"Instructions that NVRTC {nvrtc} makes of `kernels/*.cl` for {ARCHITECTURE}, counted in",
         f"the machine code (nvdisasm {version('nvidia-cuda-nvdisasm')}), at commit {commit()}.",

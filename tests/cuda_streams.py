@@ -17,7 +17,7 @@ ROWS, ROW = 512, 32
 
 @pytest.fixture
 def machine() -> Any:
-    place, gpu = _cuda._look()[0]
+    place, gpu = _cuda.places.all()[0]
     assert place.title.startswith("plain C")
     return _cuda_machine.Machine(place.name, gpu)
 

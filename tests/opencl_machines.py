@@ -4,12 +4,12 @@ import pytest
 
 from verilane import _opencl
 
-NAMES = [place.name for place in _opencl.found()]
+NAMES = [place.name for place in _opencl.places.found()]
 
 
 def opened(name: str) -> _opencl.Machine:
     """Opens a device of NAMES; skips where it is missing, with the reason."""
-    place, device = next(each for each in _opencl._look() if each[0].name == name)
+    place, device = next(each for each in _opencl.places.all() if each[0].name == name)
     if place.missing is not None:
         pytest.skip(f"{place.name}: {place.missing}")
     return _opencl.Machine(place.name, device)

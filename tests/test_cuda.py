@@ -13,7 +13,7 @@ import pytest
 import fake_cuda
 from conftest import ROOT
 from test_kernel_texts import ENTRIES
-from verilane import DeviceUnavailable, _cuda, _cuda_machine, _kernel_text, hashes
+from verilane import DeviceUnavailable, _cuda, _cuda_compiler, _kernel_text, hashes
 
 if fake_cuda.missing() is not None:
     pytest.skip(f"no NVRTC: {fake_cuda.missing()}", allow_module_level=True)
@@ -39,7 +39,7 @@ def test_compiles(arch: str, entry: str) -> None:
     """Nothing is spilled."""
     remarks = StringIO()
     text = _kernel_text.flatten(entry)
-    image = _cuda_machine.compiled(text, arch, remarks=remarks)
+    image = _cuda_compiler.compiled(text, arch, remarks=remarks)
     assert image.startswith(b"\x7fELF")
     used = USED.findall(remarks.getvalue())
     assert len(used) == len(set(re.findall(r"entry function '(\w+)'", remarks.getvalue()))) > 1
@@ -116,32 +116,32 @@ def test_a_library_that_is_none(tmp_path: Path) -> None:
 @pytest.fixture
 def unopened(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if no device had been looked for."""
-    monkeypatch.setattr(_cuda, "_places", None)
-    monkeypatch.setattr(_cuda, "_machines", {})
+    monkeypatch.setattr(_cuda.places, "listed", None)
+    monkeypatch.setattr(_cuda.places, "opened", {})
 
 
 def test_without_numba_cuda(unopened: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cuda, "find_spec", lambda _: None)
-    (place,) = _cuda.found()
+    (place,) = _cuda.places.found()
     assert place.missing == "numba-cuda is not installed: pip install 'verilane[cuda]'"
     for name in ("cuda", "cuda:0"):
         with pytest.raises(DeviceUnavailable, match=r"cuda:0 is missing here: numba-cuda is not"):
             hashes.digest_many([b"a"], device=name)
-    with pytest.raises(DeviceUnavailable, match=r"cuda:7 is missing here: the driver lists cuda:0"):
+    with pytest.raises(DeviceUnavailable, match=r"cuda:7 is missing here: drivers list cuda:0"):
         hashes.digest_many([b"a"], device="cuda:7")
     assert hashes.digest_many([b"a"]).shape == (1, 32)
 
 
 def test_without_a_driver(unopened: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cuda, "_LIBRARY", "libcuda.so.none")
-    (place,) = _cuda.found()
+    (place,) = _cuda.places.found()
     assert str(place.missing).startswith("no NVIDIA driver is installed")
 
 
 def test_numba_cuda_that_can_not_be_loaded(unopened: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cuda, "_why_not", lambda: None)
     monkeypatch.setitem(sys.modules, "numba.cuda.cudadrv.driver", None)
-    (place,) = _cuda.found()
+    (place,) = _cuda.places.found()
     assert str(place.missing).startswith("numba-cuda, or NVRTC, can't be loaded: ")
 
 

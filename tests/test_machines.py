@@ -23,15 +23,16 @@ from verilane import (
 from verilane.errors import DeviceFailure
 
 
-def backend(name: str) -> Any:
+def places(name: str) -> Any:
+    """Those of its kind."""
     return _machines._BACKENDS[name.partition(":")[0]]
 
 
 @pytest.fixture
 def machine(place: str) -> Any:
     """Every device, newly opened: what a test does to it stays with the test."""
-    _, device = next(each for each in backend(place)._look() if each[0].name == place)
-    return backend(place).Machine(place, device)
+    device = next(device for found, device in places(place).all() if found.name == place)
+    return places(place)._open(place, device)
 
 
 def gathers(machine: Any) -> bool:
@@ -100,7 +101,7 @@ def test_kernels_and_arguments_that_are_not_there(machine: Any) -> None:
 def test_wrong_answers_are_found(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A device is not used for a hash whose kernels give other digests than the CPU."""
     monkeypatch.setattr(_device_hashes, "_hashers", {})
-    monkeypatch.setattr(backend(machine.name), "_machines", {machine.name: machine})
+    monkeypatch.setattr(places(machine.name), "opened", {machine.name: machine})
     read = machine.read
 
     def lying(array: Any, *rest: Any) -> None:

@@ -22,10 +22,10 @@ from verilane import (
 )
 
 
-@pytest.fixture(params=[place.name for place in _opencl.found()])
+@pytest.fixture(params=[place.name for place in _opencl.places.found()])
 def machine(request: pytest.FixtureRequest) -> _opencl.Machine:
     """Every OpenCL device, newly opened: what a test does to it stays with the test."""
-    place, device = next(each for each in _opencl._look() if each[0].name == request.param)
+    place, device = next(each for each in _opencl.places.all() if each[0].name == request.param)
     if place.missing is not None:
         pytest.skip(f"{place.name}: {place.missing}")
     return _opencl.Machine(place.name, device)
@@ -34,8 +34,8 @@ def machine(request: pytest.FixtureRequest) -> _opencl.Machine:
 @pytest.fixture
 def unopened(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if no device had been looked for."""
-    monkeypatch.setattr(_opencl, "_places", None)
-    monkeypatch.setattr(_opencl, "_machines", {})
+    monkeypatch.setattr(_opencl.places, "listed", None)
+    monkeypatch.setattr(_opencl.places, "opened", {})
     return
 
 
@@ -113,7 +113,7 @@ def test_a_compiler_s_remarks_are_not_shown(
 
 def test_without_pyopencl(unopened: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyopencl", None)
-    (place,) = _opencl.found()
+    (place,) = _opencl.places.found()
     assert place.name == "opencl:0"
     assert place.missing == "pyopencl is not installed: pip install 'verilane[opencl]'"
     for name in ("opencl", "opencl:0"):
@@ -132,7 +132,7 @@ def test_without_a_loader(unopened: None, monkeypatch: pytest.MonkeyPatch) -> No
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", failing)
-    (place,) = _opencl.found()
+    (place,) = _opencl.places.found()
     assert place.missing is not None
     assert re.search(r"can't be loaded: libOpenCL\.so\.1", place.missing)
 
@@ -154,12 +154,12 @@ def test_without_a_driver(unopened: None, monkeypatch: pytest.MonkeyPatch) -> No
         raise no_platform()
 
     monkeypatch.setattr(cl, "get_platforms", none)
-    (place,) = _opencl.found()
+    (place,) = _opencl.places.found()
     assert place.missing is not None
     assert place.missing.startswith("no OpenCL driver is installed: ")
     monkeypatch.setattr(cl, "get_platforms", list)
-    monkeypatch.setattr(_opencl, "_places", None)
-    assert _opencl.found() == [place]
+    monkeypatch.setattr(_opencl.places, "listed", None)
+    assert _opencl.places.found() == [place]
 
 
 def no_platform() -> Exception:
@@ -179,14 +179,14 @@ def test_a_broken_driver_costs_only_its_own_place(
     real = cl.get_platforms()
     broken = Broken(cl.RuntimeError("clGetDeviceIDs failed: OUT_OF_HOST_MEMORY"))
     monkeypatch.setattr(cl, "get_platforms", lambda: [broken, *real])
-    first, *rest = _opencl.found()
+    first, *rest = _opencl.places.found()
     assert first.missing == "a driver is broken: clGetDeviceIDs failed: OUT_OF_HOST_MEMORY"
     assert [place.name for place in rest] == [f"opencl:{i}" for i in range(1, 1 + len(rest))]
     with pytest.raises(DeviceUnavailable, match="a driver is broken"):
-        _opencl.machine("opencl:0")
+        _opencl.places.machine("opencl:0")
     usable = [place.name for place in rest if place.missing is None]
     if usable:
-        assert _opencl.machine("opencl").name == usable[0]
+        assert _opencl.places.machine("opencl").name == usable[0]
 
 
 class Thing:

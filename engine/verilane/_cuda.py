@@ -5,17 +5,15 @@ is named "cuda:0", "cuda:1" and so on, in the driver's order. What the driver co
 comes out as DeviceFailure with the reason.
 """
 
-import os
-import threading
 from ctypes import CDLL
 from importlib.util import find_spec
 from typing import Any
 
-from ._cuda_machine import FORKED, LOCAL_SIZE, Machine, errors, nvrtc_of, title_of
-from ._machine import Found, reason
-from .errors import DeviceUnavailable
+from ._cuda_compiler import nvrtc_of
+from ._cuda_machine import FORKED, LOCAL_SIZE, Machine, errors, title_of
+from ._machine import Found, Places, reason
 
-__all__ = ["Machine", "found", "machine"]
+__all__ = ["Machine", "places"]
 
 _LIBRARY = "libcuda.so.1"
 
@@ -29,54 +27,11 @@ _TOO_OLD = (
 )
 _SIMULATOR = "numba simulates CUDA in this process: unset NUMBA_ENABLE_CUDASIM"
 
-_lock = threading.Lock()
-_places: list[tuple[Found, Any]] | None = None
-_machines: dict[str, Machine] = {}
-_opened_by = 0
-
-
-def found() -> list[Found]:
-    """Returns every device that the driver lists, or in place of one the reason."""
-    return [place for place, _ in _look()]
-
-
-def machine(name: str) -> Machine:
-    """Returns a device by its name; "cuda" is the first that can be used.
-
-    Raises DeviceUnavailable with the reason if it can't be used, or is not there.
-    """
-    places = _look()
-    if name == "cuda":
-        usable = [place for place, _ in places if place.missing is None]
-        name = (usable[0] if usable else places[0][0]).name
-    for place, gpu in places:
-        if place.name != name:
-            continue
-        if place.missing is not None:
-            raise DeviceUnavailable(f"{name} is missing here: {place.missing}")
-        with _lock:
-            if name not in _machines:
-                _machines[name] = Machine(name, gpu)
-            return _machines[name]
-    there = ", ".join(place.name for place, _ in places)
-    raise DeviceUnavailable(f"{name} is missing here: the driver lists {there} only")
-
-
-def _look() -> list[tuple[Found, Any]]:
-    global _places, _opened_by
-    if _opened_by not in (0, os.getpid()):  # its lock may be held by a thread that is not here
-        return [_nothing(number, FORKED) for number in range(len(_places or "0"))]
-    with _lock:
-        if _places is None:
-            _opened_by = os.getpid()
-            _places = _list_devices()
-        return _places
-
 
 def _list_devices() -> list[tuple[Found, Any]]:
     missing = _why_not()
     if missing is not None:
-        return [_nothing(0, missing)]
+        return [places.nothing(0, missing)]
     try:
         from numba import cuda
         from numba.core import config
@@ -84,18 +39,18 @@ def _list_devices() -> list[tuple[Found, Any]]:
 
         version, architectures = nvrtc_of()
     except Exception as error:  # whatever it is, there are other devices
-        return [_nothing(0, f"numba-cuda, or NVRTC, can't be loaded: {reason(error)}")]
+        return [places.nothing(0, f"numba-cuda, or NVRTC, can't be loaded: {reason(error)}")]
     if config.ENABLE_CUDASIM:
-        return [_nothing(0, _SIMULATOR)]
+        return [places.nothing(0, _SIMULATOR)]
     try:
         major, minor = driver.get_version()
         if major < int(version.partition(".")[0]):
-            return [_nothing(0, _TOO_OLD.format(major, minor, version))]
-        places = [_place(i, gpu, version, architectures) for i, gpu in enumerate(cuda.gpus)]
+            return [places.nothing(0, _TOO_OLD.format(major, minor, version))]
+        found = [_place(i, gpu, version, architectures) for i, gpu in enumerate(cuda.gpus)]
     except errors() as error:
         no_gpu = "CUDA_ERROR_NO_DEVICE" in str(error)
-        return [_nothing(0, _NO_GPU if no_gpu else f"the driver is broken: {reason(error)}")]
-    return places or [_nothing(0, _NO_GPU)]
+        return [places.nothing(0, _NO_GPU if no_gpu else f"the driver is broken: {reason(error)}")]
+    return found or [places.nothing(0, _NO_GPU)]
 
 
 def _why_not() -> str | None:
@@ -110,10 +65,6 @@ def _why_not() -> str | None:
     return None
 
 
-def _nothing(number: int, why: str) -> tuple[Found, Any]:
-    return Found(f"cuda:{number}", "", 0, why), None
-
-
 def _place(number: int, gpu: Any, version: str, architectures: list[int]) -> tuple[Found, Any]:
     name, (major, minor) = f"cuda:{number}", gpu.compute_capability
     if 10 * major + minor not in architectures:
@@ -122,3 +73,7 @@ def _place(number: int, gpu: Any, version: str, architectures: list[int]) -> tup
         )
         return Found(name, title_of(gpu), 0, unfit), None
     return Found(name, title_of(gpu), LOCAL_SIZE * gpu.MULTIPROCESSOR_COUNT, None), gpu
+
+
+places = Places("cuda", _list_devices, Machine, FORKED)
+"""The devices that the driver lists."""

@@ -1,4 +1,5 @@
-"""One CUDA device: its memory, its streams and its kernels. With _cuda.py all that sees numba-cuda.
+"""One CUDA device: its memory, its streams and its kernels. With _cuda.py and
+_cuda_compiler.py all that sees numba-cuda.
 
 The kernels are `kernels/*.cl`, compiled by NVRTC for the device's own architecture and kept in the
 cache folder. numba-cuda does all the rest: contexts, memory, pinned memory, streams, events and
@@ -18,17 +19,17 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import StringIO
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernel_cache, _kernel_text
+from ._cuda_compiler import compiled, nvrtc_of
 from ._machine import Buffer, Program, reason, room
 from .errors import DeviceFailure
 
-__all__ = ["FORKED", "LOCAL_SIZE", "Machine", "compiled", "errors", "nvrtc_of", "title_of"]
+__all__ = ["FORKED", "LOCAL_SIZE", "Machine", "errors", "title_of"]
 
 # kernels/lang.h says so to the compiler.
 LOCAL_SIZE = 128
@@ -352,43 +353,6 @@ def _rounded(size: int) -> int:
     """The size of memory that is kept for uses of about this size: an eighth more at most."""
     step = max(256, 1 << max(0, size.bit_length() - 4))
     return -(-size // step) * step
-
-
-# ---- The compiler ----
-
-
-def compiled(
-    text: _kernel_text.Text,
-    arch: str,
-    defines: tuple[str, ...] = (),
-    *,
-    remarks: StringIO | None = None,
-) -> bytes:
-    """Returns the cubin of a kernel text for an architecture ("sm_90"); no GPU is needed. The
-    compiler's messages are in what is raised. remarks: gets what each kernel uses.
-    """
-    from cuda.core import Program as Source
-    from cuda.core import ProgramOptions
-
-    macros = [(name, value or "1") for name, _, value in (each.partition("=") for each in defines)]
-    options = ProgramOptions(
-        name=text.entry,
-        arch=arch,
-        define_macro=macros or None,
-        ptxas_options=None if remarks is None else ["-v"],
-    )
-    code = Source(text.source, "c++", options).compile("cubin", logs=remarks).code
-    assert isinstance(code, bytes)
-    return code
-
-
-def nvrtc_of() -> tuple[str, list[int]]:
-    """NVRTC's version, and the architectures that it compiles for: 90 is sm_90."""
-    from cuda.bindings import nvrtc
-
-    _, major, minor = nvrtc.nvrtcVersion()
-    _, architectures = nvrtc.nvrtcGetSupportedArchs()
-    return f"{major}.{minor}", list(architectures)
 
 
 def errors() -> tuple[type[BaseException], ...]:

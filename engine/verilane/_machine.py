@@ -6,12 +6,17 @@ one (u32); a lane beyond it returns. Work of one machine that touches the same m
 order of the calls.
 """
 
+import os
+import threading
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Buffer", "Found", "Machine", "Program", "reason", "room"]
+from .errors import DeviceUnavailable
+
+__all__ = ["Buffer", "Found", "Machine", "Places", "Program", "reason", "room"]
 
 
 class Found(NamedTuple):
@@ -101,6 +106,69 @@ class Machine(Protocol):
 
     def finish(self) -> None:
         """Waits until all that was launched is done."""
+
+
+class Places:
+    """The devices of one kind, "opencl" or "cuda". They are looked for once, and opened when they
+    are first asked for.
+
+    look: asks the drivers; what is listed beside a device opens it. forked: why a child can't use
+    what its parent has opened.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        look: Callable[[], list[tuple[Found, Any]]],
+        open_device: Callable[[str, Any], Any],
+        forked: str,
+    ) -> None:
+        self.kind, self._look, self._open, self._forked = kind, look, open_device, forked
+        self._lock = threading.Lock()
+        self.listed: list[tuple[Found, Any]] | None = None
+        self.opened: dict[str, Any] = {}
+        self._process = 0
+
+    def all(self) -> list[tuple[Found, Any]]:
+        """Returns every device that drivers list, with what opens it, and in place of what is
+        missing the reason. There is one at least.
+        """
+        if self._process not in (0, os.getpid()):  # the lock may be held by nobody who is here
+            return [self.nothing(i, self._forked) for i in range(len(self.listed or "0"))]
+        with self._lock:
+            if self.listed is None:
+                self._process = os.getpid()
+                self.listed = self._look()
+            return self.listed
+
+    def nothing(self, number: int, why: str) -> tuple[Found, Any]:
+        """Returns the place of a device that is not there."""
+        return Found(f"{self.kind}:{number}", "", 0, why), None
+
+    def found(self) -> list[Found]:
+        """Returns the devices alone."""
+        return [place for place, _ in self.all()]
+
+    def machine(self, name: str) -> Any:
+        """Returns a device by its name; the kind alone is the first that can be used.
+
+        Raises DeviceUnavailable with the reason if it can't be used, or is not there.
+        """
+        places = self.all()
+        if name == self.kind:
+            usable = [place for place, _ in places if place.missing is None]
+            name = (usable[0] if usable else places[0][0]).name
+        for place, device in places:
+            if place.name != name:
+                continue
+            if place.missing is not None:
+                raise DeviceUnavailable(f"{name} is missing here: {place.missing}")
+            with self._lock:
+                if name not in self.opened:
+                    self.opened[name] = self._open(name, device)
+                return self.opened[name]
+        there = ", ".join(place.name for place, _ in places)
+        raise DeviceUnavailable(f"{name} is missing here: drivers list {there} only")
 
 
 def room(largest_buffer: int, memory: int, local_size: int, sizes: tuple[int, ...]) -> int:

@@ -1,13 +1,11 @@
 """Devices beside the CPU by their names, whichever driver shows them."""
 
-from types import ModuleType
-
 from . import _cuda, _opencl
 from ._machine import Found, Machine
 
 __all__ = ["KINDS", "found", "machine"]
 
-_BACKENDS: dict[str, ModuleType] = {"opencl": _opencl, "cuda": _cuda}
+_BACKENDS = {places.kind: places for places in (_opencl.places, _cuda.places)}
 
 KINDS = tuple(_BACKENDS)
 """The part of a name before the colon."""
@@ -17,7 +15,7 @@ def found() -> list[Found]:
     """Returns every device that drivers list, and in place of what is missing the reason: one of
     each kind at least. The first call loads the drivers.
     """
-    return [place for backend in _BACKENDS.values() for place in backend.found()]
+    return [place for places in _BACKENDS.values() for place in places.found()]
 
 
 def machine(name: str) -> Machine:

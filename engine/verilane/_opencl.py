@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernel_cache, _kernel_text
-from ._machine import Buffer, Found, Program, reason, room
-from .errors import DeviceFailure, DeviceUnavailable
+from ._machine import Buffer, Found, Places, Program, reason, room
+from .errors import DeviceFailure
 
-__all__ = ["Machine", "found", "machine"]
+__all__ = ["Machine", "places"]
 
 _OPTIONS = ("-cl-std=CL1.2",)
 
@@ -74,6 +74,7 @@ class Machine:
         self._most: int = self.largest_buffer
         self.memory: int = device.global_mem_size // _SHARE
         self.failures = 0
+        self._process = os.getpid()
         self._device = device
         fixed = f"VL_LOCAL_SIZE={self.local_size}"
         self._defines = (fixed, "VL_ON_CPU") if is_cpu else (fixed,)
@@ -92,7 +93,7 @@ class Machine:
         """Turns what the driver complains about into DeviceFailure."""
         import pyopencl as cl
 
-        if _opened_by != os.getpid():
+        if self._process != os.getpid():
             raise DeviceFailure(f"{self.name}: {_FORKED}")
         try:
             yield
@@ -258,51 +259,6 @@ _NO_DRIVER = (
 )
 _FORKED = "OpenCL does not survive a fork: start processes by 'spawn', or use it in children only"
 
-_lock = threading.Lock()
-_places: list[tuple[Found, Any]] | None = None
-_machines: dict[str, Machine] = {}
-_opened_by = 0
-
-
-def found() -> list[Found]:
-    """Returns every device that drivers list, and in place of what is missing the reason. There is
-    one at least.
-    """
-    return [place for place, _ in _look()]
-
-
-def machine(name: str) -> Machine:
-    """Returns a device by its name; "opencl" is the first that can be used.
-
-    Raises DeviceUnavailable with the reason if it can't be used, or is not there.
-    """
-    places = _look()
-    if name == "opencl":
-        usable = [place for place, _ in places if place.missing is None]
-        name = (usable[0] if usable else places[0][0]).name
-    for place, device in places:
-        if place.name != name:
-            continue
-        if place.missing is not None:
-            raise DeviceUnavailable(f"{name} is missing here: {place.missing}")
-        with _lock:
-            if name not in _machines:
-                _machines[name] = Machine(name, device)
-            return _machines[name]
-    there = ", ".join(place.name for place, _ in places)
-    raise DeviceUnavailable(f"{name} is missing here: drivers list {there} only")
-
-
-def _look() -> list[tuple[Found, Any]]:
-    global _places, _opened_by
-    if _opened_by not in (0, os.getpid()):  # its lock may be held by a thread that is not here
-        return [_nothing(number, _FORKED) for number in range(len(_places or "0"))]
-    with _lock:
-        if _places is None:
-            _opened_by = os.getpid()
-            _places = _list_devices()
-        return _places
-
 
 def _list_devices() -> list[tuple[Found, Any]]:
     """Asks every driver. A broken one costs its own place in the list, not that of others."""
@@ -311,26 +267,22 @@ def _list_devices() -> list[tuple[Found, Any]]:
     try:
         import pyopencl as cl
     except ModuleNotFoundError:
-        return [_nothing(0, _NO_PYOPENCL)]
+        return [places.nothing(0, _NO_PYOPENCL)]
     except (ImportError, OSError) as error:  # the loader, libOpenCL, is missing or broken
-        return [_nothing(0, f"pyopencl can't be loaded: {reason(error)}")]
+        return [places.nothing(0, f"pyopencl can't be loaded: {reason(error)}")]
     try:
         platforms = cl.get_platforms()
     except cl.Error as error:
         missing = error.code == cl.status_code.PLATFORM_NOT_FOUND_KHR
-        return [_nothing(0, _NO_DRIVER if missing else reason(error))]
-    places: list[tuple[Found, Any]] = []
+        return [places.nothing(0, _NO_DRIVER if missing else reason(error))]
+    found: list[tuple[Found, Any]] = []
     for platform in platforms:
         try:
             devices = platform.get_devices()
-            places += [_place(len(places) + i, device) for i, device in enumerate(devices)]
+            found += [_place(len(found) + i, device) for i, device in enumerate(devices)]
         except cl.Error as error:
-            places.append(_nothing(len(places), f"a driver is broken: {reason(error)}"))
-    return places or [_nothing(0, _NO_DRIVER)]
-
-
-def _nothing(number: int, reason: str) -> tuple[Found, Any]:
-    return Found(f"opencl:{number}", "", 0, reason), None
+            found.append(places.nothing(len(found), f"a driver is broken: {reason(error)}"))
+    return found or [places.nothing(0, _NO_DRIVER)]
 
 
 def _place(number: int, device: Any) -> tuple[Found, Any]:
@@ -362,3 +314,7 @@ def _unfit(device: Any) -> str | None:
     if tuple(int(part) for part in version.split(".")[:2]) < (1, 2):
         return f"it has OpenCL C {version}, and 1.2 is needed"
     return None
+
+
+places = Places("opencl", _list_devices, Machine, _FORKED)
+"""The devices that drivers list."""
