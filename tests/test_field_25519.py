@@ -147,7 +147,7 @@ def test_the_largest_wide_sums(machine: Machine) -> None:
                 rows[i][trial % machine.lanes] = top if trial >> i & 1 else zero
         check("wide", rows, difference)
         check("wide_sum", rows[:3] + rows[4:6], total)
-        check("wide_less", rows[:3] + [rows[3], rows[3][::-1]], less)
+        check("wide_less", [*rows[:3], rows[3], rows[3][::-1]], less)
     assert broken_bounds(machine.native) == (0, "")
 
 
