@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from native_library import has_avx512, library
-from reference import p256
+from reference import p256, sm2
 from reference.secp256k1 import BETA, LAMBDA, N, P, add, multiply
 
 RNG = random.Random("the split")
@@ -213,16 +213,22 @@ def test_vectors_of_the_endomorphism(native: ctypes.CDLL, shared: Callable[[str]
         assert signs == {"k1neg": str(k1 < 0).lower(), "k2neg": str(k2 < 0).lower()}
 
 
+@pytest.mark.parametrize("curve", ["CURVE_P256", "CURVE_SM2"])
 @pytest.mark.parametrize("name", ["INT128", "EMULATED", "MADD"])
-def test_digits_without_an_endomorphism(name: str) -> None:
-    """P-256: v itself has 52 windows, whose signed digits sum up to the very number."""
+def test_digits_without_an_endomorphism(name: str, curve: str) -> None:
+    """P-256, SM2: v itself has 52 windows, whose signed digits sum up, by Horner's rule, to v or
+    v - n: 251 doublings.
+    """
     if name == "MADD" and not has_avx512():
         pytest.skip("this CPU lacks AVX-512 IFMA")
-    native = library("glv.c", f"MACHINE_5X52_{name}", "CURVE_P256")
-    lanes, n = native.native_lanes(), p256.CURVE.N
+    native = library("glv.c", f"MACHINE_5X52_{name}", curve)
+    lanes, n = native.native_lanes(), {"CURVE_P256": p256, "CURVE_SM2": sm2}[curve].CURVE.N
     width_v, count_v, width_u, _ = windows(native)
     assert (width_v, count_v) == (5, 52)
-    values = [0, 1, n - 1, n - 2, n // 2]
+    doublings = [native.native_doublings(j) for j in range(count_v - 1)]
+    assert sum(doublings) == 251
+    bias = (2**260 - 1) // 31  # from v = 2^256 - bias on it is v - n
+    values = [0, 1, n - 1, n - 2, n // 2, *range(2**256 - bias - 20, 2**256 - bias + 20)]
     values += [x for bit in range(256) for x in (1 << bit, (1 << bit) - 1, n - (1 << bit)) if x < n]
     values += [int(digits * 32, 16) % n for digits in ("55", "aa", "84", "21", "7b", "ef")]
     values += [RNG.randrange(n) for _ in range(2000)]
@@ -231,5 +237,8 @@ def test_digits_without_an_endomorphism(name: str) -> None:
     for start in range(0, len(values), lanes):
         u, v = values[start : start + lanes], others[start : start + lanes]
         for lane, (dv, du) in enumerate(digits_of(native, u, v, halves=1)):
-            assert sum(d << (width_v * j) for j, d in enumerate(dv)) == v[lane]
+            total = dv[-1]
+            for d, twice in zip(reversed(dv[:-1]), reversed(doublings), strict=True):
+                total = (total << twice) + d
+            assert total == v[lane] - (n if v[lane] + bias >= 2**256 else 0)
             assert sum(d << (width_u * j) for j, d in enumerate(du)) == u[lane]

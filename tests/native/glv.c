@@ -37,11 +37,13 @@ void native_split(u64 *out, size_t n, const u64 *v) {
 }
 #endif
 
+/* How many doublings follow on digit j + 1 of v. */
+int native_doublings(int j) { return doublings_v(j); }
+
 /* WINDOW_V, WINDOWS_V, WINDOW_U, WINDOWS_U */
 void native_windows(int *out) { out[0] = WINDOW_V, out[1] = WINDOWS_V, out[2] = WINDOW_U, out[3] = WINDOWS_U; }
 
-static void digit_store(u64 *entries, u32 *masks, const u64 (*of)[LANES], u32 j, u32 width) {
-    digit d = digit_at(of, j, width);
+static void digit_store(u64 *entries, u32 *masks, digit d) {
     w_store(entries, d.entry);
     masks[0] = d.negative;
     masks[1] = d.live;
@@ -53,8 +55,9 @@ void native_digits(u64 *entries, u32 *masks, const u64 *u, const u64 *v) {
     for (int l = 0; l < LANES; l++) recode(&d, l, u + 4 * l, v + 4 * l);
     for (u32 half = 0; half < CURVE_HALVES; half++)
         for (u32 j = 0; j < WINDOWS_V; j++, entries += LANES, masks += 2)
-            digit_store(entries, masks, d.v[half], j, WINDOW_V);
-    for (u32 j = 0; j < WINDOWS_U; j++, entries += LANES, masks += 2) digit_store(entries, masks, d.u, j, WINDOW_U);
+            digit_store(entries, masks, digit_v(d.v[half], j));
+    for (u32 j = 0; j < WINDOWS_U; j++, entries += LANES, masks += 2)
+        digit_store(entries, masks, digit_at(d.u, j, WINDOW_U));
 }
 
 MACHINE_END

@@ -68,13 +68,12 @@ static void store_ge(u64 *d, const ge *a) {
     (load(&(r)->x, s, 12, extra), load(&(r)->y, (s) + 4, 12, extra), load(&(r)->z, (s) + 8, 12, extra))
 #define STORE_XYZ(d, r) (store(d, 12, &(r)->x), store((d) + 4, 12, &(r)->y), store((d) + 8, 12, &(r)->z))
 
-void native_double(u64 *out, size_t n, const u64 *in, int extra, int ways) {
-    for (size_t i = 0; i < n; i += (size_t)ways * LANES) {
-        gej r[WAYS];
-        FOR_WAYS LOAD_XYZ(&r[w], in + 12 * (i + (size_t)w * LANES), extra);
-        if (ways == WAYS) gej_double(r, WAYS);
-        else gej_double(r, 1);
-        FOR_WAYS STORE_XYZ(out + 12 * (i + (size_t)w * LANES), &r[w]);
+void native_double(u64 *out, size_t n, const u64 *in, int extra) {
+    for (size_t i = 0; i < n; i += LANES) {
+        gej r;
+        LOAD_XYZ(&r, in + 12 * i, extra);
+        gej_double(&r);
+        STORE_XYZ(out + 12 * i, &r);
     }
 }
 
