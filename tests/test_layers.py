@@ -91,6 +91,7 @@ PYTHON_LAYERS = {
         "_verdicts",
         "ed25519",
         "errors",
+        "merkle",
         "p256",
         "secp256k1",
         "sm2",

@@ -125,7 +125,8 @@ def test_measuring(cache: Path) -> None:
     measured, reasons = _calibration.measure(all_devices=True)
     assert _rates.load() == measured
     names = {each.name for each in _calibration.WORKLOADS}
-    assert set(measured.cpu) == names
+    trees = {each.name for each in _calibration.TREES}
+    assert set(measured.cpu) == names | trees
     others = [device for device in devices() if device.kind != "cpu"]
     assert {*measured.devices, *reasons} == {device.name for device in others}
     for device in others:
@@ -135,11 +136,14 @@ def test_measuring(cache: Path) -> None:
         times = measured.devices[device.name]
         assert times.identity != device.name
         assert set(times.host) == names
-        assert set(times.launch) == set(times.rooms) == {e.curve for e in _calibration.WORKLOADS}
+        assert set(times.rooms) == {each.curve for each in _calibration.WORKLOADS}
+        assert set(times.launch) == set(times.rooms) | trees
         if times.shares_cores:
             for each in _calibration.WORKLOADS:
                 assert measured.break_even(device.name, each.name, each.curve) is None
-    assert all(each.sizes[0] == 1 for each in measured.cpu.values())
+            for tree in trees:
+                assert measured.break_even_of_roots(device.name, tree) is None
+    assert all(each.sizes[0] == (64 if name in trees else 1) for name, each in measured.cpu.items())
 
 
 def test_measuring_in_the_background(cache: Path) -> None:
@@ -195,7 +199,7 @@ def test_what_the_command_shows(cache: Path) -> None:
     assert "break-even" in result.stdout
     measured = _rates.load()
     assert measured is not None
-    for each in _calibration.WORKLOADS:
+    for each in (*_calibration.WORKLOADS, *_calibration.TREES):
         lines = [
             line for line in result.stdout.splitlines() if line.split("  ")[0].strip() == each.name
         ]

@@ -1,4 +1,6 @@
-"""Measures how fast the CPU and devices verify here (_rates.py), with the calls that users make."""
+"""Measures how fast the CPU and devices verify and hash here (_rates.py), with the calls that users
+make.
+"""
 
 import math
 import sys
@@ -8,7 +10,9 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
-from . import _pool, _rates, ed25519, p256, secp256k1, sm2
+import numpy as np
+
+from . import _pool, _rates, ed25519, merkle, p256, secp256k1, sm2
 from ._cpu_terms import CURVES
 from ._devices import devices, trusted_of
 from ._points import identity_of, shares_cores
@@ -18,7 +22,7 @@ from ._trust import Trusted
 from ._verdicts import Verdicts
 from .errors import DeviceUnavailable
 
-__all__ = ["WORKLOADS", "Workload", "measure", "serve"]
+__all__ = ["TREES", "WORKLOADS", "Tree", "Workload", "measure", "serve"]
 
 
 class Workload(NamedTuple):
@@ -57,11 +61,34 @@ WORKLOADS = (
     Workload(ONE_BY_ONE, "ed25519", partial(ed25519.verify_many, rule=ed25519.STRICT)),
 )
 
+
+class Tree(NamedTuple):
+    """A Merkle root over leaves of 32 bytes: every leaf and every node is hashed once."""
+
+    hash: str
+
+    @property
+    def name(self) -> str:
+        """What it is called among workloads, and where a workload has a curve."""
+        return f"merkle {self.hash}"
+
+    def run(self, n: int, device: str) -> float:
+        """Hashes n leaves to their root; returns the seconds."""
+        leaves = np.zeros((n, 32), np.uint8)
+        start = time.perf_counter()
+        merkle.root(leaves, "plain", self.hash, device=device)
+        return time.perf_counter() - start
+
+
+TREES = (Tree("sha256"), Tree("keccak256"), Tree("sm3"))
+
 _CPU_SIZES = (1, 8, 64, 512, 4096, 16384)
 _DEVICE_SIZES = (64, 256, 1024, 4096, 16384, 65536, 131072)
 # Seconds for one workload on the CPU, and for a curve on a device; beyond them sizes are left out.
 _CPU_BUDGET = 0.15
 _DEVICE_BUDGET = 0.25
+_LEAVES = (64, 1024, 16384, 1 << 17, 1 << 20)
+_TREE_BUDGET = 0.04
 # The best of so many runs counts: two where one takes long, and more where the machine was busy
 # with something else, as an item seems to take longer than in a smaller batch.
 _FEW, _SOME, _MANY = 2, 3, 8
@@ -74,6 +101,7 @@ def measure(*, all_devices: bool) -> tuple[Rates, dict[str, str]]:
     was left out was. all_devices: also those that compute on the CPU, where nothing can be gained.
     """
     cpu = {each.name: _cpu_times(each) for each in WORKLOADS}
+    cpu.update((tree.name, _tree_times(tree, "cpu")) for tree in TREES)
     measured: dict[str, DeviceTimes] = {}
     reasons: dict[str, str] = {}
     for device in devices():
@@ -128,7 +156,21 @@ def _device_times(name: str, title: str, all_devices: bool) -> DeviceTimes:
         there.launch.setdefault(each.curve, launch)
         there.host[each.name] = host
         there.rooms[each.curve] = trusted.room(each.curve)
+    for tree in TREES:
+        there.launch[tree.name] = _tree_times(tree, name)
     return there
+
+
+def _tree_times(tree: Tree, device: str) -> Times:
+    """Copies included; on a device, kernels are built and tried before."""
+    tree.run(64, device)
+    found: list[tuple[int, float]] = []
+    for n in _LEAVES:
+        if found and n * found[-1][1] / found[-1][0] > _TREE_BUDGET:
+            break
+        before = found[-1] if found else None
+        found.append((n, _best(partial(tree.run, n, device), n, before)))
+    return _times(found)
 
 
 def _offloaded(workload: Workload, trusted: Trusted, *, is_new: bool) -> tuple[Times, Times]:

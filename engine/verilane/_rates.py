@@ -19,7 +19,7 @@ __all__ = ["ONE_BY_ONE", "DeviceTimes", "Rates", "Times", "as_json", "from_json"
 ONE_BY_ONE = "ed25519, other rules"
 """What Ed25519 is called under rules that have no batch equation: the CPU takes longer then."""
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST_ITEMS = 1 << 24
 
 
@@ -55,7 +55,7 @@ class Times(NamedTuple):
 class DeviceTimes(NamedTuple):
     """One device. identity: of what its speed depends on. shares_cores: it computes on the CPU.
     rooms: most items of a launch, of each curve. launch: what the device takes, copies included, of
-    each curve. host: what the CPU does before and after, of each workload.
+    each curve, and for Merkle roots. host: what the CPU does before and after, of each workload.
     """
 
     identity: str
@@ -80,6 +80,11 @@ class Rates(NamedTuple):
             return None
         launch, host = there.launch[curve], there.host[workload]
         return _first(lambda n: launch.of(n) + host.of(n) < cpu.of(n))
+
+    def break_even_of_roots(self, device: str, name: str) -> int | None:
+        """Returns the same for Merkle roots, of which the device does all: from how many leaves."""
+        there, cpu = self.devices[device].launch[name], self.cpu[name]
+        return _first(lambda n: there.of(n) < cpu.of(n))
 
 
 def _first(holds: Callable[[int], bool]) -> int | None:

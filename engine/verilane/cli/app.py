@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .. import __version__, _cpu, _device_hashes
@@ -261,7 +262,8 @@ def list_devices(
     for device in devices():
         lanes = [str(number or "-") for number in (device.signature_lanes, device.hash_lanes)]
         there = f"yes: {device.title}" if device.title else "yes"
-        table.add_row(device.name, *lanes, there if device.available else f"no: {device.missing}")
+        here = there if device.available else f"no: {device.missing}"
+        table.add_row(device.name, *lanes, escape(here))
     Console().print(table)
     if calibrate:
         rates.calibrate()

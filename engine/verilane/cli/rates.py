@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from .._calibration import WORKLOADS, Workload, measure
+from .._calibration import TREES, WORKLOADS, measure
 from .._rates import DeviceTimes, Rates
 
 __all__ = ["calibrate"]
@@ -11,7 +11,7 @@ __all__ = ["calibrate"]
 _NOTE = (
     "break-even: from so many items on the device is done sooner than all {cores} cores of the "
     "CPU, which prepare its work and check its answers. Calls that name no device use what is "
-    "sooner."
+    "sooner for signatures; hashes go to a device that is named only, since nothing checks them."
 )
 
 
@@ -41,19 +41,28 @@ def _table(rates: Rates, name: str, times: DeviceTimes) -> Table:
             f"{1000 * launch.start:.2f}",
             f"{launch.rate:,.0f}",
             f"{host.rate:,.0f}",
-            _break_even(rates, name, each),
+            _shown(rates.break_even(name, each.name, each.curve)),
+        )
+    for tree in TREES if times.launch else ():
+        launch = times.launch[tree.name]
+        table.add_row(
+            tree.name,
+            f"{rates.cpu[tree.name].rate:,.0f}",
+            f"{1000 * launch.start:.2f}",
+            f"{launch.rate:,.0f}",
+            "-",
+            _shown(rates.break_even_of_roots(name, tree.name)),
         )
     return table
 
 
-def _break_even(rates: Rates, name: str, workload: Workload) -> str:
-    number = rates.break_even(name, workload.name, workload.curve)
+def _shown(number: int | None) -> str:
     return "never" if number is None else f"{number:,}"
 
 
 def _cpu_table(rates: Rates) -> Table:
     table = Table("scheme", box=None)
     table.add_column("CPU /s", justify="right")
-    for each in WORKLOADS:
+    for each in (*WORKLOADS, *TREES):
         table.add_row(each.name, f"{rates.cpu[each.name].rate:,.0f}")
     return table
