@@ -25,7 +25,7 @@ def overlapping(machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch) -> _o
 
     machine._copies = cl.CommandQueue(machine._context)
     machine.overlaps, machine.lanes = True, 8
-    monkeypatch.setattr(_opencl, "_machines", {machine.name: machine})
+    monkeypatch.setattr(_opencl.places, "opened", {machine.name: machine})
     monkeypatch.setattr(_device_hashes, "_hashers", {})
     return machine
 
@@ -104,7 +104,7 @@ def test_a_tree_that_does_not_fit(
     machine: _opencl.Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A level is one piece. What is there stays as it was."""
-    monkeypatch.setattr(_opencl, "_machines", {machine.name: machine})
+    monkeypatch.setattr(_opencl.places, "opened", {machine.name: machine})
     monkeypatch.setattr(_device_hashes, "_hashers", {})
     leaves = [bytes([i % 251, i // 251]) * 16 for i in range(3000)]
     tree = merkle.Tree(leaves, device=machine.name)
