@@ -27,6 +27,17 @@ static void invert_one(u64 r[4], const u64 a[4]) {
 #include "group/weierstrass_coz.inc"
 #include "slots.inc"
 
+#if defined(MACHINE_TINY)
+FN_INLINE void fe_root_ways(fe *r, const fe *a, int ways) { FOR_WAYS r[w] = a[w]; } /* not asked for */
+#elif defined(CURVE_SM2)
+#include "field/root_sm2.inc"
+#elif defined(CURVE_P256)
+#include "field/root_p256.inc"
+#else
+#include "field/root_secp256k1.inc"
+#endif
+#include "group/lift_weierstrass.inc"
+
 #define SLOTS_MAX 4096
 
 int native_lanes(void) { return LANES; }
@@ -86,6 +97,15 @@ void native_add(u64 *out, size_t n, const u64 *p, const u64 *q, int extra, int w
         if (ways == WAYS) gej_add_ge(r, s, WAYS);
         else gej_add_ge(r, s, 1);
         FOR_WAYS STORE_XYZ(out + 12 * (i + (size_t)w * LANES), &r[w]);
+    }
+}
+
+/* holds[i]: the lanes of group i whose point is on the curve; n groups */
+void native_curve_holds(u32 *holds, size_t n, const u64 *points, int extra) {
+    for (size_t i = 0; i < n; i++) {
+        ge p;
+        load_ge(&p, points + 8 * LANES * i, extra);
+        holds[i] = curve_holds(&p.x, &p.y);
     }
 }
 
