@@ -124,7 +124,7 @@ enum vl_flag {
     VL_PARITY_IDS = 16,      /* recover: ids 2 and 3 are VL_BAD_SIGNATURE (Ethereum knows 0 and 1 only) */
     VL_EQUATION_ALWAYS = 32, /* batch equations for the smallest batches too, where they do not pay: for tests */
     VL_SEC1_KEYS = 64,       /* keys of 64 bytes (x, y), which SEC 1 does not know, are VL_BAD_KEY */
-    VL_COMPRESSED_KEYS = 128 /* all but keys of 33 bytes are VL_BAD_KEY */
+    VL_COMPRESSED_KEYS = 128 /* all but keys of 33 bytes are VL_BAD_KEY, VL_SEC1_KEYS or not */
 };
 
 /* keys: 33, 65 or 64 bytes (x || y) each, mixed at will; digests: 32 bytes each, else VL_BAD_MESSAGE.

@@ -22,12 +22,11 @@ static const uint32_t key_forms[] = {0, VL_SEC1_KEYS, VL_COMPRESSED_KEYS};
 static const int sm2_encodings[] = {VL_COMPACT, VL_DER, VL_FISCO};
 
 static int ecdsa_lane(int first, const vl_request *request) {
-    const uint32_t two = VL_LOW_S | VL_HYBRID_KEYS;
+    const uint32_t flags = request->flags, two = VL_LOW_S | VL_HYBRID_KEYS;
     if (request->option < VL_COMPACT || request->option > VL_DER_LAX) return -1;
-    for (int form = 0; form < 3; form++)
-        if ((request->flags & ~two) == key_forms[form])
-            return first + 12 * request->option + 4 * form + (int)(request->flags & two);
-    return -1;
+    if (flags & ~(two | VL_SEC1_KEYS | VL_COMPRESSED_KEYS)) return -1;
+    const int form = flags & VL_COMPRESSED_KEYS ? 2 : flags & VL_SEC1_KEYS ? 1 : 0;
+    return first + 12 * request->option + 4 * form + (int)(flags & two);
 }
 
 static int sm2_lane(const vl_request *request, int keyless) {
