@@ -7,6 +7,7 @@ loop counts as often as it runs, which the source says: a kernel whose loops are
 here ends the script.
 """
 
+import hashlib
 import re
 import shutil
 import stat
@@ -233,6 +234,15 @@ def curve_table(name: str, stages: list[Stage]) -> tuple[list[str], Counter[str]
     return lines, total
 
 
+def texts() -> str:
+    """Says which kernel texts were counted: tests/test_kernel_texts.py asks whether these still
+    are.
+    """
+    entries = sorted(path.name for path in files("verilane.kernels").iterdir())
+    digests = [_kernel_text.flatten(name).digest for name in entries if name.endswith(".cl")]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+
+
 def page() -> Iterator[str]:
     yield "<!-- Made by bench/kernel_counts.py. -->"
     yield "# What the GPU kernels cost"
@@ -240,7 +250,8 @@ def page() -> Iterator[str]:
     nvrtc = _cuda_compiler.nvrtc_of()[0]
     yield from [
         f"Instructions that NVRTC {nvrtc} makes of `kernels/*.cl` for {ARCHITECTURE}, counted in",
-        f"the machine code (nvdisasm {version('nvidia-cuda-nvdisasm')}), at commit {commit()}.",
+        f"the machine code (nvdisasm {version('nvidia-cuda-nvdisasm')}), at commit {commit()},",
+        f"texts {texts()}.",
         "**Nothing here was timed**: a bound is what one H200 (132 multiprocessors, 1.98 GHz)",
         "could do at best if its busiest pipe never waited. How fast IMAD.WIDE is on this",
         "architecture is not published; bounds stand for 32 and for 64 a clock and",
