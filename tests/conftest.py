@@ -14,7 +14,7 @@ if "FAKE_CUDA_PROGRAMS" in os.environ:  # test_cuda.py
 
     fake_cuda.install()
 
-from verilane import _background, _choice, devices
+from verilane import _background, _choice, _devices, devices
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -68,6 +68,13 @@ def _no_choice() -> None:
     """Whatever this machine has measured: a call that names no device runs on the CPU."""
     _background.WORTH_MEASURING = 1 << 62
     _choice._one = _choice.Chooser(None)
+
+
+@pytest.fixture
+def faulty_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind of device "faulty" (faulty_device.py); what is known of devices stays here."""
+    monkeypatch.setitem(_devices._makers, "faulty", "faulty_device:open_device")
+    monkeypatch.setattr(_devices, "_trusted", {})
 
 
 @pytest.fixture

@@ -12,27 +12,20 @@ from collections.abc import Iterator
 import pytest
 
 from faulty_device import FAILURES, WRONG, Fault, Faulty, negated
+from faulty_place import NAME, installed
 from offload_items import WAYS, Row, Way, codes
-from verilane import _devices, use
-from verilane._trust import Trusted
+from verilane import use
 
 FAULTS = int(os.environ.get("VERILANE_FAULTS", "20000"))
-NAME = "faulty:0"
+
+pytestmark = pytest.mark.usefixtures("faulty_kind")
 
 
 @pytest.fixture(autouse=True)
-def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(_devices._makers, "faulty", "faulty_device:open_device")
-    monkeypatch.setattr(_devices, "_trusted", {})
+def _quiet() -> Iterator[None]:
     logging.getLogger("verilane").setLevel(logging.ERROR)
     yield
     logging.getLogger("verilane").setLevel(logging.NOTSET)
-
-
-def installed(device: Faulty, deadline: float = 30) -> Trusted:
-    trusted = Trusted(device, deadline=deadline)
-    _devices._trusted[NAME, False] = trusted
-    return trusted
 
 
 def batch(way: Way, rng: random.Random, size: int) -> list[Row]:

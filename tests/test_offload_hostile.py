@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from faulty_device import SCHEME_OF, Faulty, number, words
+from faulty_place import NAME, installed
 from offload_items import WAYS, Row, codes, forged, scalars
 from reference.secp256k1 import CURVE
 from verilane import _devices, _offload, ed25519, use
@@ -24,19 +25,7 @@ from verilane._known_points import known
 from verilane._trust import Trusted
 from verilane.errors import DeviceFailure
 
-NAME = "faulty:0"
-
-
-@pytest.fixture(autouse=True)
-def _makers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(_devices._makers, "faulty", "faulty_device:open_device")
-    monkeypatch.setattr(_devices, "_trusted", {})
-
-
-def installed(device: Faulty, **options: Any) -> Trusted:
-    trusted = Trusted(device, **options)
-    _devices._trusted[NAME, False] = trusted
-    return trusted
+pytestmark = pytest.mark.usefixtures("faulty_kind")
 
 
 # ---- Known answers ----

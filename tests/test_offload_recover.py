@@ -19,27 +19,16 @@ from faulty_device import (
     ones,
     zeros,
 )
+from faulty_place import NAME, installed
 from reference.secp256k1 import CURVE
 from verilane import _devices, _samples, devices, secp256k1, use
 from verilane._points import shares_cores
-from verilane._trust import Trusted
 
-NAME = "faulty:0"
+pytestmark = pytest.mark.usefixtures("faulty_kind")
+
 N = CURVE.N
 
 recover = secp256k1.ecdsa.recover_many
-
-
-@pytest.fixture(autouse=True)
-def _makers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(_devices._makers, "faulty", "faulty_device:open_device")
-    monkeypatch.setattr(_devices, "_trusted", {})
-
-
-def installed(device: Faulty) -> Trusted:
-    trusted = Trusted(device)
-    _devices._trusted[NAME, False] = trusted
-    return trusted
 
 
 def items(n: int, *, faults: float = 0.05) -> tuple[list[bytes], list[bytes]]:
