@@ -186,7 +186,7 @@ SUITES = {
     "test_merkle_hashes.py": 10,
     "test_device_trees.py": 80,
     "test_curve_kernels.py": 12,
-    "test_offload.py": 10,
+    "test_offload_places.py": 10,
 }
 """How many tests there are at least."""
 
