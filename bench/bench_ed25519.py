@@ -115,7 +115,7 @@ PREPARED = [8, 64, 96, 144, 1024]
 
 
 @sizes("ed25519, prepared keys", PREPARED)
-@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx512"])
+@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx2", "cpu:avx512"])
 @pytest.mark.parametrize("way", ["equation", "lanes"])
 @pytest.mark.parametrize("keys", ["as bytes", "prepared"])
 def test_ed25519_prepared(measure: Any, n: int, device: str, way: str, keys: str) -> None:
@@ -136,7 +136,7 @@ def test_ed25519_prepare(measure: Any, n: int, device: str) -> None:
 
 
 @sizes("ed25519, ways", [8, 12, 16, 32, 40, 48, 64, 128, 1024])
-@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx512"])
+@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx2", "cpu:avx512"])
 @pytest.mark.parametrize("way", ["equation", "lanes"])
 def test_ed25519_ways(measure: Any, n: int, device: str, way: str) -> None:
     if device not in ISAS:

@@ -111,7 +111,7 @@ def test_schnorr_exceptional_on(measure: Any, n: int, device: str) -> None:
 
 
 @sizes("schnorr, ways", [4, 6, 8, 12, 16, 32, 40, 48, 64, 128, 1024])
-@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx512"])
+@pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx2", "cpu:avx512"])
 @pytest.mark.parametrize("way", ["equation", "lanes"])
 def test_schnorr_ways(measure: Any, n: int, device: str, way: str) -> None:
     if device not in ISAS:

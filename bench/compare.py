@@ -39,6 +39,8 @@ from verilane.benchmark.machine import cores, describe
 
 Clock = Callable[[], float]
 LEAVES = 1 << 20
+AVX2 = "cpu:avx2"
+ISAS = {"cpu"} | {each.name for each in verilane.devices() if each.available and each.kind == "cpu"}
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "cpu": time.process_time}
 verify_many = secp256k1.ecdsa.verify_many
 recover_many = secp256k1.ecdsa.recover_many
@@ -171,6 +173,17 @@ def verify_figures() -> Iterator[Figure]:
             coincurve(data),
             1.0,
         )
+        if AVX2 in ISAS:
+            yield Figure(
+                f"verify, n = {n}, AVX2 alone", n, verify(data, device=AVX2), coincurve(data), None
+            )
+            yield Figure(
+                f"verify, n = {n}, AVX2 over scalar code",
+                n,
+                verify(data, device=AVX2),
+                verify(data, device="cpu:scalar"),
+                1.3,
+            )
 
 
 @dataclass(frozen=True)
@@ -200,7 +213,10 @@ def other_figures(scheme: Other) -> Iterator[Figure]:
         for device, words, target in (
             ("cpu", "packed", scheme.target if n == 1024 else None),
             ("cpu:scalar", "scalar code alone", None),
+            (AVX2, "AVX2 alone", None),
         ):
+            if device not in ISAS:
+                continue
             ours = partial(scheme.module.verify_many, *data.columns, threads=1, device=device)
             note = f"keys of 64 bytes, {scheme.peer}'s parsed before"
             yield Figure(f"{scheme.name}, n = {n}, {words}", n, ours, theirs, target, note=note)

@@ -22,6 +22,7 @@ from workload import (
     schnorr_some_forged,
 )
 
+import verilane
 from verilane import _cpu_keys, _cpu_signatures, ed25519, secp256k1
 from verilane._columns import column
 from verilane._devices import isa_of
@@ -93,6 +94,10 @@ def peer_figures(scheme: Scheme) -> Iterator[Figure]:
         yield Figure(f"{name}, packed", n, verify(scheme, columns), peer, target, note=note)
         scalar = verify(scheme, columns, device="cpu:scalar")
         yield Figure(f"{name}, scalar code alone", n, scalar, peer, 1.0)
+        if any(each.name == "cpu:avx2" and each.available for each in verilane.devices()):
+            four = verify(scheme, columns, device="cpu:avx2")
+            yield Figure(f"{name}, AVX2 alone", n, four, peer, None)
+            yield Figure(f"{name}, AVX2 over scalar code", n, four, scalar, 1.3)
     columns = scheme.signed(SIZE)
     yield Figure(
         f"{scheme.name}, n = {SIZE}, one lane per item",

@@ -23,6 +23,7 @@ static const cpu_feature cpu_features[] = {
     {VL_CPU_SHA_NI, 7, 'b', 29, "CPU lacks the SHA extensions"},
     {VL_CPU_AVX2, 7, 'b', 5, "CPU lacks AVX2"},
     {VL_CPU_AVX2, 7, 'b', 8, "CPU lacks BMI2"},
+    {VL_CPU_AVX2, 1, 'c', 12, "CPU lacks FMA"},
     {VL_CPU_AVX512, 7, 'b', 5, "CPU lacks AVX2"},
     {VL_CPU_AVX512, 7, 'b', 8, "CPU lacks BMI2"},
     {VL_CPU_AVX512, 7, 'b', 16, "CPU lacks AVX512F"},

@@ -6,7 +6,7 @@
 enum vl_cpu_set {
     VL_CPU_BASE,   /* nothing beyond the target's baseline */
     VL_CPU_SHA_NI, /* SHA, SSSE3, SSE4.1 */
-    VL_CPU_AVX2,   /* AVX2, BMI2, and their registers saved by the operating system */
+    VL_CPU_AVX2,   /* AVX2, BMI2, FMA, and their registers saved by the operating system */
     VL_CPU_AVX512  /* AVX512 F BW DQ VL IFMA VBMI2, AVX2, BMI2, and their registers saved by the operating system */
 };
 

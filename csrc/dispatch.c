@@ -53,7 +53,8 @@ static const isa_row rows[] = {
     [VL_ISA_SHA_NI] = {"sha-ni", VL_CPU_SHA_NI, NULL, NULL, NULL, NULL, HASHES_SHA_NI},
     [VL_ISA_AVX512] = {"avx512", VL_CPU_AVX512, ON_X86_64(vl_secp256k1_avx512), ON_X86_64(vl_p256_avx512),
                        ON_X86_64(vl_sm2_avx512), ON_X86_64(vl_ed25519_avx512), HASHES_AVX512},
-    [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, NULL, NULL, NULL, NULL, HASHES_AVX2},
+    [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, ON_X86_64(vl_secp256k1_avx2), ON_X86_64(vl_p256_avx2), ON_X86_64(vl_sm2_avx2),
+                     ON_X86_64(vl_ed25519_avx2), HASHES_AVX2},
 };
 
 enum { ISA_COUNT = sizeof rows / sizeof rows[0] };
@@ -65,10 +66,12 @@ typedef struct {
 } preference;
 
 /* From how many signatures on eight lanes beat one. Zen 5, gcc 12, us per signature with 33-byte keys, scalar against
- * avx512: n = 1: 32.0, 30.9; n = 2: 27.9, 15.8; n = 8: 23.9, 4.0; n = 64: 24.5, 2.9. */
-enum { AVX512_SIGNATURES_FROM = 2 };
+ * avx512: n = 1: 32.0, 30.9; n = 2: 27.9, 15.8; n = 8: 23.9, 4.0; n = 64: 24.5, 2.9. And four: Zen 4, gcc 12, scalar against
+ * avx2, secp256k1: n = 1: 51, 75; n = 2: 39.8, 37.7; n = 3: 35.9, 25.2; n = 1024: 29.5, 13.6; Ed25519: n = 2: 46.8, 37.7. */
+enum { AVX512_SIGNATURES_FROM = 2, AVX2_SIGNATURES_FROM = 2 };
 
-static const preference for_signatures[] = {{VL_ISA_AVX512, AVX512_SIGNATURES_FROM}, {VL_ISA_SCALAR, 0}};
+static const preference for_signatures[] = {
+    {VL_ISA_AVX512, AVX512_SIGNATURES_FROM}, {VL_ISA_AVX2, AVX2_SIGNATURES_FROM}, {VL_ISA_SCALAR, 0}};
 
 /* From so many hashes on, one pass of 16 lanes beats SHA-NI. Zen 5, gcc 12, ns: a pass of 16 lanes takes 284 for prefixed
  * nodes, 418 for double ones, 200 for leaves of 33 bytes; SHA-NI takes 267, 403 and 202 for eight, 322, 491 and 245 for

@@ -74,9 +74,9 @@ typedef struct {
 } vl_curve_ops;
 
 /* One table per machine and curve: isa_*.c. */
-extern const vl_curve_ops vl_secp256k1_scalar, vl_secp256k1_portable, vl_secp256k1_avx512;
-extern const vl_curve_ops vl_p256_scalar, vl_p256_avx512;
-extern const vl_curve_ops vl_sm2_scalar, vl_sm2_avx512;
+extern const vl_curve_ops vl_secp256k1_scalar, vl_secp256k1_portable, vl_secp256k1_avx2, vl_secp256k1_avx512;
+extern const vl_curve_ops vl_p256_scalar, vl_p256_avx2, vl_p256_avx512;
+extern const vl_curve_ops vl_sm2_scalar, vl_sm2_avx2, vl_sm2_avx512;
 
 /* The exact path: complete formulas, plain scalar code, one item. Returns 1 and R = u G + v Q, or 0 when it is infinity. */
 int vl_secp256k1_double_mul_exact(vl_point *r, const vl_u256 *u, const vl_u256 *v, const vl_point *q);
@@ -150,7 +150,7 @@ typedef struct {
 } vl_edwards_ops;
 
 /* One table per machine, in isa_*_ed25519.c. */
-extern const vl_edwards_ops vl_ed25519_scalar, vl_ed25519_avx512;
+extern const vl_edwards_ops vl_ed25519_scalar, vl_ed25519_avx2, vl_ed25519_avx512;
 
 /* -x^2 + y^2 = 1 + d x^2 y^2 and both below p: the host's own check of every key, whoever decompressed it. */
 int vl_ed25519_on_curve(const vl_point *a);

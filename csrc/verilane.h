@@ -91,7 +91,7 @@ enum vl_isa {
     VL_ISA_PORTABLE = 1, /* 32-bit integers, one lane: the text that GPUs compile */
     VL_ISA_SHA_NI = 2,   /* SHA-256 in four interleaved streams; the rest as in scalar */
     VL_ISA_AVX512 = 3,   /* AVX-512 IFMA: 8 signature lanes, 16 or 8 hash lanes */
-    VL_ISA_AVX2 = 4      /* 8 or 4 hash lanes; signatures as in scalar */
+    VL_ISA_AVX2 = 4      /* AVX2 and FMA: 4 signature lanes, 8 or 4 hash lanes */
 };
 
 int vl_isa_count(void);

@@ -39,7 +39,7 @@ def there(name: str) -> str:
     return name
 
 
-@pytest.fixture(scope="session", params=["cpu:scalar", "cpu:avx512"])
+@pytest.fixture(scope="session", params=["cpu:scalar", "cpu:avx2", "cpu:avx512"])
 def ed25519_isa(request: pytest.FixtureRequest) -> str:
     """Those that have code of their own for Ed25519."""
     return there(request.param)

@@ -25,8 +25,9 @@ if sys.platform == "darwin":
     # chosen.c is linked with what is loaded already, as ELF does by itself.
     FLAGS += ["-undefined", "dynamic_lookup"]
 
-# What csrc/isa_avx512.c is compiled for, as the operating system calls it.
+# What csrc/isa_avx512.c and isa_avx2.c are compiled for, as the operating system calls it.
 AVX512_FLAGS = ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512ifma", "avx512_vbmi2", "bmi2"]
+AVX2_FLAGS = ["avx2", "fma", "bmi2"]
 
 
 @cache
@@ -49,16 +50,23 @@ def _everything() -> bytes:
     return digest.digest()
 
 
-@cache
 def has_avx512() -> bool:
+    return _cpu_flags().issuperset(AVX512_FLAGS)
+
+
+def has_avx2() -> bool:
+    return _cpu_flags().issuperset(AVX2_FLAGS)
+
+
+@cache
+def _cpu_flags() -> set[str]:
     """Asked of the operating system, not of csrc/cpu.c, which is under test itself."""
     if platform.machine() not in ("x86_64", "AMD64"):
-        return False
+        return set()
     try:
-        flags = set(Path("/proc/cpuinfo").read_text().split())
+        return set(Path("/proc/cpuinfo").read_text().split())
     except OSError:
-        return False
-    return flags.issuperset(AVX512_FLAGS)
+        return set()
 
 
 @cache

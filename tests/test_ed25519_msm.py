@@ -95,7 +95,7 @@ class Machine:
         return points(out.raw)[0]
 
 
-@pytest.fixture(params=["scalar", "avx512"])
+@pytest.fixture(params=["scalar", "avx2", "avx512"])
 def machine(request: pytest.FixtureRequest) -> Machine:
     device = next(d for d in devices() if d.name == f"cpu:{request.param}")
     if device.missing is not None:

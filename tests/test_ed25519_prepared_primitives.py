@@ -40,7 +40,7 @@ def places(at: list[int]) -> bytes:
     return b"".join(i.to_bytes(8, "little") for i in at)
 
 
-@pytest.fixture(params=["scalar", "avx512"])
+@pytest.fixture(params=["scalar", "avx2", "avx512"])
 def primitives(request: pytest.FixtureRequest) -> Prepared:
     device = next(d for d in devices() if d.name == f"cpu:{request.param}")
     if device.missing is not None:

@@ -81,7 +81,7 @@ class Primitives:
         return list(out.raw[:-8])
 
 
-@pytest.fixture(params=["scalar", "avx512"])
+@pytest.fixture(params=["scalar", "avx2", "avx512"])
 def primitives(request: pytest.FixtureRequest) -> Primitives:
     device = next(d for d in devices() if d.name == f"cpu:{request.param}")
     if device.missing is not None:

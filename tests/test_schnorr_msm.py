@@ -89,7 +89,7 @@ class Machine:
         return points(out.raw)[0] if there else None
 
 
-@pytest.fixture(params=["scalar", "portable", "avx512"])
+@pytest.fixture(params=["scalar", "portable", "avx2", "avx512"])
 def machine(request: pytest.FixtureRequest) -> Machine:
     device = next(d for d in devices() if d.name == f"cpu:{request.param}")
     if device.missing is not None:

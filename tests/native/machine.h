@@ -103,6 +103,15 @@ void native_tiny(u32 p, u32 b) { tiny_p = p, tiny_b[0] = b, tiny_3b[0] = 3 * b; 
 VL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx512vbmi2,bmi2")
 #include "word_u64x8.h"
 #include "field/fe_5x52_madd.inc"
+#elif defined(MACHINE_5X52_AVX2)
+#define MACHINE_LANES
+#include <immintrin.h>
+#include "target.h"
+#undef MACHINE_END
+#define MACHINE_END VL_TARGET_END
+VL_TARGET_BEGIN("avx2,fma,bmi2")
+#include "word_u64x4.h"
+#include "field/fe_5x52_madd.inc"
 #elif defined(MACHINE_5X51_INT128)
 #include "field/fe_5x51_int128.inc"
 #elif defined(MACHINE_5X51_EMULATED)

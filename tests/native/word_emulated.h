@@ -1,4 +1,5 @@
-/* The operations of csrc/word_u64x8.h in plain C, so that the text for eight lanes runs on every machine. */
+/* The operations of csrc/word_u64x8.h in plain C, so that the text for lanes runs on every machine; with -DWORD_LANES=4 those of
+ * csrc/word_u64x4.h. */
 #ifndef VL_WORD_EMULATED_H
 #define VL_WORD_EMULATED_H
 
@@ -6,23 +7,27 @@
 #undef FN_INLINE
 #define FN_INLINE static inline __attribute__((unused))
 
+#ifndef WORD_LANES
+#define WORD_LANES 8
+#endif
+
 typedef struct {
-    u64 lane[8];
+    u64 lane[WORD_LANES];
 } word;
 typedef u32 mask; /* bit l for lane l */
-#define LANES 8
-#define MASK_ALL 0xffu
+#define LANES WORD_LANES
+#define MASK_ALL ((1u << LANES) - 1)
 
 #define EACH_LANE(expression) \
     do { \
         word r_; \
-        for (int l = 0; l < 8; l++) r_.lane[l] = (expression); \
+        for (int l = 0; l < LANES; l++) r_.lane[l] = (expression); \
         return r_; \
     } while (0)
 #define EACH_BIT(condition) \
     do { \
         mask m_ = 0; \
-        for (int l = 0; l < 8; l++) m_ |= (mask)(condition) << l; \
+        for (int l = 0; l < LANES; l++) m_ |= (mask)(condition) << l; \
         return m_; \
     } while (0)
 
@@ -57,32 +62,32 @@ FN_INLINE mask w_bit0(word a) { EACH_BIT(a.lane[l] & 1); }
 
 FN_INLINE word w_load(const u64 *p) { EACH_LANE(p[l]); }
 FN_INLINE void w_store(u64 *p, word a) {
-    for (int l = 0; l < 8; l++) p[l] = a.lane[l];
+    for (int l = 0; l < LANES; l++) p[l] = a.lane[l];
 }
 FN_INLINE u64 w_first(word a) { return a.lane[0]; }
 FN_INLINE word w_swap_lanes(word a, int distance) { EACH_LANE(a.lane[l ^ distance]); }
 
-FN_INLINE void w_transpose(word r[8]) {
-    word t[8];
-    for (int i = 0; i < 8; i++)
-        for (int l = 0; l < 8; l++) t[i].lane[l] = r[l].lane[i];
-    for (int i = 0; i < 8; i++) r[i] = t[i];
+FN_INLINE void w_transpose(word r[LANES]) {
+    word t[LANES];
+    for (int i = 0; i < LANES; i++)
+        for (int l = 0; l < LANES; l++) t[i].lane[l] = r[l].lane[i];
+    for (int i = 0; i < LANES; i++) r[i] = t[i];
 }
 
 FN_INLINE void w_load4(word r[4], const u64 *p, size_t stride) {
     for (int i = 0; i < 4; i++)
-        for (size_t l = 0; l < 8; l++) r[i].lane[l] = p[l * stride + (size_t)i];
+        for (size_t l = 0; l < LANES; l++) r[i].lane[l] = p[l * stride + (size_t)i];
 }
 FN_INLINE void w_store4(u64 *p, size_t stride, const word s[4]) {
-    for (size_t l = 0; l < 8; l++)
+    for (size_t l = 0; l < LANES; l++)
         for (int i = 0; i < 4; i++) p[l * stride + (size_t)i] = s[i].lane[l];
 }
-FN_INLINE void w_load8(word r[8], const u64 *base, const u64 offset[8]) {
+FN_INLINE void w_load8(word r[8], const u64 *base, const u64 offset[LANES]) {
     for (int i = 0; i < 8; i++)
-        for (size_t l = 0; l < 8; l++) r[i].lane[l] = base[offset[l] + (u64)i];
+        for (size_t l = 0; l < LANES; l++) r[i].lane[l] = base[offset[l] + (u64)i];
 }
 FN_INLINE void w_store8(u64 *base, size_t stride, const word s[8]) {
-    for (size_t l = 0; l < 8; l++)
+    for (size_t l = 0; l < LANES; l++)
         for (int i = 0; i < 8; i++) base[l * stride + (size_t)i] = s[i].lane[l];
 }
 
