@@ -1,5 +1,5 @@
-# make demo | test | test-eth | test-go | test-js | bench | sanitize | stress | lib | lint | format | proto | clean. Everything
-# happens in .venv; nothing is installed outside, but by make install-lib PREFIX=/usr/local.
+# make demo | test | test-eth | test-go | test-js | bench | docs | sanitize | stress | lib | lint | format | proto | clean.
+# Everything happens in .venv; nothing is installed outside, but by make install-lib PREFIX=/usr/local.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
 
@@ -17,7 +17,7 @@ PREFIX ?= /usr/local
 CLIB := engine/verilane/_clib
 
 .NOTPARALLEL:
-.PHONY: demo test test-eth test-go test-js bench sanitize stress lib install-lib lint format proto clean
+.PHONY: demo test test-eth test-go test-js bench docs sanitize stress lib install-lib lint format proto clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
@@ -31,6 +31,11 @@ test-eth: $(VENV)/.test $(VENV)/.nodes $(VENV)/.built
 
 bench: $(VENV)/.bench $(VENV)/.built
 	$(RUN) -m pytest bench $(ARGS)
+
+# The site, in build/docs; a warning is an error.
+docs: $(VENV)/.docs $(VENV)/.built
+	$(RUN) docs/command_line.py
+	$(RUN) -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
 
 # The verifier's own C under sanitizers, the rest as it is: native threads at every door, forks, ends without draining.
 stress:
@@ -116,6 +121,6 @@ $(VENV)/.built: $(VENV)/.made $(BUILD_FILES)
 	@touch $@
 
 # What one command needs beside it: a dependency group of pyproject.toml.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.nodes $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
+$(VENV)/.demo $(VENV)/.test $(VENV)/.nodes $(VENV)/.bench $(VENV)/.docs $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	$(PIP) install --group $*
 	@touch $@

@@ -30,9 +30,13 @@ from ._verdicts import Verdicts
 __all__ = ["OPENSSL", "RFC8032", "STRICT", "ZIP215", "prepare", "verify", "verify_many"]
 
 ZIP215 = "zip215"
+"""Any A and R that decode; 8 S B = 8 R + 8 k A."""
 RFC8032 = "rfc8032"
+"""Canonical A and R; S B = R + k A."""
 OPENSSL = "openssl"
+"""Any A that decodes; R is the very bytes of S B - k A."""
 STRICT = "strict"
+"""As OPENSSL; neither A nor R of small order."""
 
 # C judges so many by one equation (VL_EDWARDS_BLOCK). Under ZIP215 parts of 512 cost 1.2 times as
 # much an item, parts of 256 1.4 times.

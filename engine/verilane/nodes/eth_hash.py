@@ -58,6 +58,7 @@ class Backend(BackendAPI):
 
 
 backend = Backend()
+"""What eth-hash's Keccak256 takes."""
 keccak256 = backend.keccak256
 preimage = backend.preimage
 
