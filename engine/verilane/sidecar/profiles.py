@@ -3,14 +3,14 @@
 The server calls `judge`, and so does a client that has to do without: same bytes, same verdicts.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._columns import Column, Widths
+from .._columns import Widths
 from . import verilane_pb2 as pb
 from .errors import Refused
 
@@ -19,7 +19,6 @@ __all__ = [
     "SCHEMES",
     "Answer",
     "Scheme",
-    "encoded",
     "judge",
     "packed_widths",
     "profile_of",
@@ -197,9 +196,6 @@ def packed_widths(scheme: Scheme, name: str, encoding: str) -> Widths:
     return scheme.columns[name]
 
 
-# ---- Columns on the wire ----
-
-
 def _decoded(name: str, part: "pb.Column", n: int, widths: Widths) -> Wire:
     """Returns a column as an array of shape (n, width), or as data and offsets."""
     data = np.frombuffer(part.data, np.uint8)
@@ -214,35 +210,6 @@ def _decoded(name: str, part: "pb.Column", n: int, widths: Widths) -> Wire:
         # Of a wrong length, all of them: a verdict, as in a column of any lengths.
         return data, np.arange(n + 1, dtype=np.uint32) * np.uint32(width)
     return data.reshape(n, width)
-
-
-def encoded(parts: list[tuple[Column, int, int]]) -> "pb.Column":
-    """Returns items of columns as the contract has them: of each column, those from a first one up
-    to a last one.
-    """
-    widths = {column.width for column, _, _ in parts}
-    if len(widths) == 1 and all(column.offsets is None for column, _, _ in parts):
-        width = widths.pop()
-        return pb.Column(data=_joined((c.data, a * width, b * width) for c, a, b in parts))
-    data, ends = [], [np.zeros(1, np.int64)]
-    for column, first, last in parts:
-        offsets = column.offsets
-        if offsets is None:
-            offsets = np.arange(column.n + 1) * column.width
-        start, end = int(offsets[first]), int(offsets[last])
-        data.append((column.data, start, end))
-        ends.append(offsets[first + 1 : last + 1] - start + ends[-1][-1])
-    return pb.Column(data=_joined(data), offsets=np.concatenate(ends).astype("<u4").tobytes())
-
-
-def _joined(parts: "Iterable[tuple[NDArray[np.uint8], int, int]]") -> bytes:
-    """Returns parts of arrays: without a copy where it is all of some `bytes`."""
-    pieces = list(parts)
-    if len(pieces) == 1:
-        data, start, end = pieces[0]
-        if isinstance(data.base, bytes) and len(data.base) == len(data) == end - start:
-            return data.base
-    return b"".join(data[start:end].data for data, start, end in pieces)
 
 
 def profile_of(
