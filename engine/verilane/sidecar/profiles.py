@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from google.protobuf.unknown_fields import UnknownFieldSet
 from numpy.typing import NDArray
 
 from .._columns import Widths
@@ -29,6 +30,7 @@ Wire: TypeAlias = "NDArray[np.uint8] | tuple[NDArray[np.uint8], NDArray[np.uint3
 
 ENCODINGS = {"compact": 0, "der": 1, "der-lax": 2, "fisco": 3}
 ED25519_RULES = {"zip215": 0, "rfc8032": 1, "openssl": 2, "strict": 3}
+KEY_FORMS = {"any": 0, "sec1": 1, "compressed": 2}
 NO_COLUMN = pb.Column()
 
 
@@ -66,10 +68,11 @@ _SM2: dict[str, Widths] = {
 }
 _RECOVER: dict[str, Widths] = {"signatures": (65,), "digests": _DIGESTS}
 _DER = ("compact", "der", "der-lax")
+_ECDSA_OPTIONS = ("low_s", "hybrid_keys", "key_form")
 
 _ALL = (
     *(
-        Scheme(number, name, name, "verify_many", _ECDSA, "digests", ("low_s", "hybrid_keys"), _DER)
+        Scheme(number, name, name, "verify_many", _ECDSA, "digests", _ECDSA_OPTIONS, _DER)
         for number, name in ((1, "secp256k1.ecdsa"), (3, "p256.ecdsa"))
     ),
     Scheme(2, "secp256k1.schnorr", "secp256k1.schnorr", "verify_many", _XONLY, "signatures"),
@@ -97,7 +100,7 @@ _ALL = (
 SCHEMES = {scheme.name: scheme for scheme in _ALL}
 NAMES = {scheme.number: scheme.name for scheme in SCHEMES.values()}
 _COLUMNS = ("keys", "signatures", "messages", "digests", "user_ids")
-_OPTIONS = ("low_s", "hybrid_keys", "parity_ids", "ed25519_rule", "user_id")
+_OPTIONS = ("low_s", "hybrid_keys", "parity_ids", "ed25519_rule", "user_id", "key_form")
 
 
 class Answer(NamedTuple):
@@ -112,10 +115,13 @@ def judge(batch: "pb.Batch", *, device: str | None = None, threads: int | None =
     inside an item is its verdict.
     """
     scheme = scheme_of(batch)
+    _demand_known("batch", batch)
+    _demand_known("profile", batch.profile)
     arguments = _options(batch, scheme)
     for name in _COLUMNS:
         part = getattr(batch, name)
         if name in scheme.columns and batch.HasField(name):
+            _demand_known(name, part)
             widths = packed_widths(scheme, name, arguments.get("encoding", "compact"))
             arguments[_ARGUMENTS.get(name, name)] = _decoded(name, part, batch.count, widths)
         elif part != NO_COLUMN:
@@ -151,6 +157,14 @@ def scheme_of(batch: "pb.Batch") -> Scheme:
     return SCHEMES[name]
 
 
+def _demand_known(what: str, message: "pb.Batch | pb.Profile | pb.Column") -> None:
+    """Refuses fields that a later contract has, and those of another type: who sends them means
+    something by them.
+    """
+    if len(UnknownFieldSet(message)):
+        raise Refused(f"{what}: a field that this server does not know")
+
+
 def _options(batch: "pb.Batch", scheme: Scheme) -> dict[str, Any]:
     """Returns a profile's rules as the scheme's function takes them."""
     profile = batch.profile
@@ -159,10 +173,12 @@ def _options(batch: "pb.Batch", scheme: Scheme) -> dict[str, Any]:
         given = profile.HasField(name) if name == "user_id" else getattr(profile, name) != 0
         if given and name not in scheme.options:
             raise Refused(f"{scheme.name} takes no {name}")
-        if given and name not in ("ed25519_rule", "user_id"):
+        if given and name not in ("ed25519_rule", "user_id", "key_form"):
             result[name] = True
     if "ed25519_rule" in scheme.options:
         result["rule"] = _named("rule", ED25519_RULES, profile.ed25519_rule)
+    if "key_form" in scheme.options:
+        result["key_form"] = _named("key form", KEY_FORMS, profile.key_form)
     if profile.HasField("user_id"):
         result["user_id"] = profile.user_id
     encoding = _named("encoding", ENCODINGS, profile.encoding)
@@ -217,6 +233,7 @@ def profile_of(
     *,
     encoding: str = "compact",
     rule: str = "zip215",
+    key_form: str = "any",
     user_id: bytes | None = None,
     **flags: bool,
 ) -> "pb.Profile":
@@ -226,7 +243,10 @@ def profile_of(
         raise ValueError(f"no encoding is named {encoding!r} in {scheme.name}; there are: {names}")
     if rule not in ED25519_RULES:
         raise ValueError(f"no rule is named {rule!r}; there are: {', '.join(ED25519_RULES)}")
+    if key_form not in KEY_FORMS:
+        raise ValueError(f"no key form is named {key_form!r}; there are: {', '.join(KEY_FORMS)}")
     given = {name for name, value in flags.items() if value or name not in _OPTIONS}
+    given |= {"key_form"} if key_form != "any" else set()
     given |= {"ed25519_rule"} if rule != "zip215" else set()
     given |= {"user_id"} if user_id is not None else set()
     for name in sorted(given - set(scheme.options)):
@@ -235,4 +255,5 @@ def profile_of(
     fields["scheme"] = scheme.number
     fields["encoding"] = ENCODINGS[encoding]
     fields["ed25519_rule"] = ED25519_RULES[rule]
+    fields["key_form"] = KEY_FORMS[key_form]
     return pb.Profile(user_id=user_id, **fields)
