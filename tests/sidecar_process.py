@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -99,3 +100,21 @@ def metric(text: str, name: str, **labels: str) -> float:
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )
+
+
+def scrape(path: str, request: bytes = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n") -> str:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(path)
+        connection.sendall(request)
+        parts = []
+        while part := connection.recv(1 << 16):
+            parts.append(part)
+    return b"".join(parts).decode()
+
+
+def sample(path: str, name: str, **labels: str) -> float:
+    """One number of a server's metrics."""
+    head, _, body = scrape(f"{path}.metrics").partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200 OK")
+    return metric(body, name, **labels)

@@ -1,13 +1,9 @@
-"""The sidecar's contract, over its socket: every verdict of every scheme is that of the same call
-in this process; what breaks the contract is refused, and the server lives on.
-"""
+"""The sidecar's contract, over its socket: what breaks it is refused, and the server lives on."""
 
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,277 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-import ed25519_items
-import schnorr_items
 import sm2_items
 from generated_code import FOLDER, NAMES, SOURCES, generate
-from items import honest_items
-from reference import der
-from reference.p256 import CURVE as P256
-from reference.secp256k1 import CURVE as SECP256K1
-from sidecar_process import Sidecar, metric, sidecar
-from verilane import Verdict, Verdicts, ed25519, p256, secp256k1, sm2
+from sidecar_batches import COLUMNS, good, offsets
+from sidecar_process import Sidecar, sample
 
 grpc = pytest.importorskip("grpc")
-from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: E402
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # noqa: E402
 
-from verilane.sidecar import Client  # noqa: E402
 from verilane.sidecar import verilane_pb2 as pb  # noqa: E402
-from verilane.sidecar.verilane_pb2_grpc import VerifierStub  # noqa: E402
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sidecar, str]]:
-    path = tmp_path_factory.mktemp("sidecar") / "s"
-    with sidecar("--unix", path, "--metrics", f"unix:{path}.metrics") as process:
-        yield process, str(path)
-
-
-@pytest.fixture(scope="module")
-def client(server: tuple[Sidecar, str]) -> Iterator[Client]:
-    with Client(server[1]) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def channel(server: tuple[Sidecar, str]) -> Iterator[Any]:
-    with grpc.insecure_channel(f"unix:{server[1]}") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def stub(channel: Any) -> Any:
-    return VerifierStub(channel)
-
-
-# ---- Verdicts ----
-
-Rows = list[tuple[bytes, ...]]
-
-
-def hostile(rows: Rows) -> Rows:
-    """Rows, then each of the first with one part that is changed in every simple way."""
-    result = list(rows)
-    for index, row in enumerate(rows[:24]):
-        for place, part in enumerate(row):
-            half = len(part) // 2
-            for other in (
-                b"",
-                part[:-1],
-                part + b"\0",
-                bytes(len(part)),
-                b"\xff" * len(part),
-                part[:half] + bytes(len(part) - half),
-                bytes(half) + part[half:],
-                bytes([part[0] ^ 1 << index % 8]) + part[1:] if part else b"\1",
-                part[:-1] + bytes([part[-1] ^ 1 << index % 8]) if part else b"\2",
-            ):
-                result.append((*row[:place], other, *row[place + 1 :]))
-    return result
-
-
-@dataclass(frozen=True)
-class Case:
-    scheme: str
-    module: Any
-    columns: tuple[str, ...]
-    rows: Rows
-    rules: tuple[dict[str, Any], ...] = field(default=({},))
-
-    def all_columns(self) -> dict[str, list[bytes]]:
-        parts = zip(*hostile(self.rows), strict=True)
-        return {name: list(part) for name, part in zip(self.columns, parts, strict=True)}
-
-
-def with_der(rows: Rows) -> Rows:
-    def encode(s: bytes) -> bytes:
-        return der.encode(int.from_bytes(s[:32], "big"), int.from_bytes(s[32:64], "big"))
-
-    return [(key, encode(signature), *rest) for key, signature, *rest in rows]
-
-
-ECDSA_RULES: tuple[dict[str, Any], ...] = ({}, {"low_s": True}, {"hybrid_keys": True})
-DER_RULES: tuple[dict[str, Any], ...] = (
-    {"encoding": "der"},
-    {"encoding": "der-lax", "low_s": True},
-)
-ED25519_RULES = tuple({"rule": rule} for rule in ("zip215", "rfc8032", "openssl", "strict"))
-
-
-def ecdsa_rows(curve: Any) -> Rows:
-    items = honest_items(300, curve)
-    hybrid = [item for item in items if len(item.key) == 65]
-    rows = [(item.key, item.signature, item.digest) for item in items]
-    rows += [(bytes([6 + i.key[64] % 2]) + i.key[1:], i.signature, i.digest) for i in hybrid]
-    return rows
-
-
-def cases() -> Iterator[Case]:
-    columns = ("keys", "signatures", "digests")
-    for name, curve, module in (
-        ("secp256k1.ecdsa", SECP256K1, secp256k1.ecdsa),
-        ("p256.ecdsa", P256, p256.ecdsa),
-    ):
-        rows = ecdsa_rows(curve)
-        yield Case(name, module, columns, rows, ECDSA_RULES)
-        yield Case(name, module, columns, with_der(rows), DER_RULES)
-    columns = ("keys", "signatures", "messages")
-    rows = list(zip(*schnorr_items.columns(schnorr_items.honest_items(300)), strict=True))
-    yield Case("secp256k1.schnorr", secp256k1.schnorr, columns, rows)
-    made = [*ed25519_items.honest_items(100), *ed25519_items._small_order()]
-    rows = list(zip(*ed25519_items.columns(made), strict=True))
-    yield Case("ed25519", ed25519, columns, rows, ED25519_RULES)
-    items = sm2_items.honest_items(60)
-    rows = [(i.key, i.signature, i.message) for i in items]
-    yield Case(
-        "sm2", sm2, columns, rows, ({}, {"user_id": b""}, {"user_id": b"ALICE123@YAHOO.COM"})
-    )
-    fisco = [sm2_items.as_fisco(item) for item in items]
-    fisco_rows = [(i.key, i.signature, i.message) for i in fisco]
-    yield Case("sm2", sm2, columns, fisco_rows, ({"encoding": "fisco"},))
-    keyless = [row[1:] for row in fisco_rows]
-    yield Case("sm2", sm2, columns[1:], keyless, ({"encoding": "fisco"},))
-    yield Case("sm2", sm2, columns, with_der(rows), ({"encoding": "der"},))
-    rows = [(i.key, i.signature, i.message, i.user_id) for i in items]
-    yield Case("sm2", sm2, (*columns, "user_id"), rows)
-    rows = [(i.key, i.signature, i.digest) for i in items]
-    yield Case("sm2", sm2, ("keys", "signatures", "digests"), rows)
-
-
-def in_process(case: Case, columns: dict[str, Any], rules: dict[str, Any]) -> Verdicts:
-    given: dict[str, Any] = {"keys": None, **columns} if case.scheme == "sm2" else columns
-    verdicts: Verdicts = case.module.verify_many(**given, **rules)
-    return verdicts
-
-
-def test_verdicts_are_those_of_this_process(client: Client) -> None:
-    found: dict[str, set[Verdict]] = {}
-    for case in cases():
-        columns = case.all_columns()
-        for rules in case.rules:
-            got = client.verify_many(case.scheme, **columns, **rules)
-            assert got == in_process(case, columns, rules), (case.scheme, rules)
-            found.setdefault(case.scheme, set()).update(got.counts())
-    without_digests = {"secp256k1.schnorr", "ed25519"}
-    for scheme, verdicts in found.items():
-        missing = {Verdict.BAD_MESSAGE} if scheme in without_digests else set()
-        assert verdicts == set(Verdict) - {Verdict.UNDECIDED} - missing, scheme
-
-
-def test_recovered_keys_are_those_of_this_process(client: Client) -> None:
-    items = [item for item in honest_items() if item.verdict == 1][:200]
-    signatures = [item.signature + bytes([i]) for item in items for i in range(5)]
-    signatures += [b"", bytes(64), bytes(66)]
-    digests = [item.digest for item in items for _ in range(5)] + [bytes(32), bytes(31), b""]
-    for rules in ({}, {"low_s": True}, {"parity_ids": True}):
-        keys, verdicts = client.recover_many(signatures, digests, **rules)
-        expected, codes = secp256k1.ecdsa.recover_many(signatures, digests, **rules)
-        assert verdicts == codes
-        assert np.array_equal(keys, expected)
-        assert set(verdicts.counts()) >= {Verdict.OK, Verdict.BAD_SIGNATURE}
-
-
-def test_columns_in_every_form(client: Client) -> None:
-    """Packed, ragged and lists; none, one, and more than a piece or a batch may have; all of a
-    wrong length.
-    """
-    items = [item for item in honest_items() if len(item.key) == 64]
-    lists = [[getattr(i, name) for i in items] for name in ("key", "signature", "digest")]
-    packed = [np.frombuffer(b"".join(part), np.uint8).reshape(len(items), -1) for part in lists]
-    ragged = [
-        (b"junk" + b"".join(part), 4 + np.arange(len(items) + 1) * len(part[0])) for part in lists
-    ]
-    long = [np.tile(part, (40, 1)) for part in packed]
-    for columns in (lists, packed, ragged, [part[:1] for part in lists], [[], [], []], long):
-        named = dict(zip(("keys", "signatures", "digests"), columns, strict=True))
-        assert client.verify_many("secp256k1.ecdsa", **named) == secp256k1.ecdsa.verify_many(
-            **named
-        )
-    for place in range(3):
-        for length in (0, 1, 31, 66):
-            wrong = [*lists[:place], [bytes(length)] * len(items), *lists[place + 1 :]]
-            named = dict(zip(("keys", "signatures", "digests"), wrong, strict=True))
-            got = client.verify_many("secp256k1.ecdsa", **named)
-            assert got == secp256k1.ecdsa.verify_many(**named), (place, length)
-            assert not got.count(Verdict.OK)
-
-
-def test_bytes_are_taken_when_they_are_given(client: Client) -> None:
-    items = [item for item in honest_items() if item.verdict == 1 and len(item.key) == 64]
-    parts = [[getattr(i, name) for i in items] for name in ("key", "signature", "digest")]
-    arrays = [np.frombuffer(bytearray(b"".join(part)), np.uint8) for part in parts]
-    shaped = [part.reshape(len(items), -1) for part in arrays]
-    named = dict(zip(("keys", "signatures", "digests"), shaped, strict=True))
-    futures = [client.submit("secp256k1.ecdsa", **named) for _ in range(20)]
-    for part in arrays:
-        part[:] = 0
-    assert all(future.result(30).all_ok for future in futures)
-
-
-# ---- The client's arguments ----
-
-
-def test_what_the_module_raises_the_client_raises(client: Client) -> None:
-    three = {"keys": [bytes(33)] * 3, "signatures": [bytes(64)] * 3, "digests": bytes(96)}
-    for wrong, error in (
-        ({"keys": [bytes(33)] * 2}, ValueError),
-        ({"keys": "text"}, TypeError),
-        ({"signatures": np.zeros((3, 63), np.uint8)}, ValueError),
-        ({"digests": bytes(95)}, ValueError),
-        ({"encoding": "fisco"}, ValueError),
-        ({"encoding": "no such"}, ValueError),
-    ):
-        with pytest.raises(error) as ours:
-            client.verify_many("secp256k1.ecdsa", **{**three, **wrong})
-        with pytest.raises(error) as theirs:
-            secp256k1.ecdsa.verify_many(**{**three, **wrong})
-        assert type(ours.value) is type(theirs.value)
-
-
-@pytest.mark.parametrize(
-    ("scheme", "given", "error"),
-    [
-        ("no.such", {}, ValueError),
-        ("secp256k1.ecdsa", {"keys": [], "signatures": []}, TypeError),
-        ("secp256k1.ecdsa", {"keys": [], "signatures": [], "messages": []}, TypeError),
-        ("ed25519", {"keys": [], "signatures": [], "messages": [], "low_s": True}, TypeError),
-        ("ed25519", {"keys": [], "signatures": [], "messages": [], "rule": "x"}, ValueError),
-        ("ed25519", {"keys": [], "signatures": [], "messages": [], "nonsense": False}, TypeError),
-        ("secp256k1.schnorr", {"keys": [], "signatures": [], "digests": b""}, TypeError),
-        ("sm2", {"keys": [], "signatures": []}, ValueError),
-        ("sm2", {"keys": [], "signatures": [], "messages": [], "digests": []}, ValueError),
-        ("sm2", {"signatures": [], "messages": []}, TypeError),
-        (
-            "sm2",
-            {"keys": [], "signatures": [], "messages": [], "user_id": bytes(8192)},
-            ValueError,
-        ),
-    ],
-)
-def test_bad_use(client: Client, scheme: str, given: Any, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        client.submit(scheme, **given)
-
-
-# ---- The contract ----
-
-
-def good(**changes: Any) -> Any:
-    """A batch of three valid signatures, changed."""
-    items = [i for i in honest_items() if i.verdict == 1 and len(i.key) == 33][:3]
-    fields = {
-        "id": 7,
-        "profile": pb.Profile(scheme=pb.SECP256K1_ECDSA),
-        "count": 3,
-        "keys": pb.Column(data=b"".join(i.key for i in items)),
-        "signatures": pb.Column(data=b"".join(i.signature for i in items)),
-        "digests": pb.Column(data=b"".join(i.digest for i in items)),
-    }
-    return pb.Batch(**{**fields, **changes})
-
-
-COLUMNS = ("keys", "signatures", "digests")
+pytest_plugins = ["sidecar_fixtures"]
 
 
 def repeated(name: str, times: int) -> Any:
@@ -296,8 +31,9 @@ def profile(**fields: Any) -> dict[str, Any]:
     return {"profile": pb.Profile(**{"scheme": pb.SECP256K1_ECDSA, **fields})}
 
 
-def offsets(*values: int) -> bytes:
-    return np.array(values, "<u4").tobytes()
+def later(message: Any, field: bytes = b"\xf8\x01\x01") -> Any:
+    """A message with one field more, by default one that no contract has: number 31, of value 1."""
+    return type(message).FromString(message.SerializeToString() + field)
 
 
 def test_tags_and_numbers_come_back(stub: Any) -> None:
@@ -334,6 +70,14 @@ REFUSED = {
     "unknown scheme": profile(scheme=99),
     "unknown encoding": profile(encoding=99),
     "unknown rule": profile(scheme=pb.ED25519, ed25519_rule=99),
+    "unknown key form": profile(key_form=99),
+    "another's key form": profile(scheme=pb.SECP256K1_RECOVER, key_form=pb.KEY_FORM_SEC1)
+    | {"keys": None},
+    "a later rule": {"profile": later(pb.Profile(scheme=pb.SECP256K1_ECDSA))},
+    "a rule of another type": {
+        "profile": later(pb.Profile(scheme=pb.SECP256K1_ECDSA), b"\x42\x01\x01")
+    },
+    "a later part of a column": {"keys": later(repeated("keys", 1))},
     "another's encoding": profile(encoding=pb.ENCODING_FISCO),
     "another's flag": profile(parity_ids=True),
     "another's rule": profile(ed25519_rule=pb.RULE_STRICT),
@@ -384,6 +128,12 @@ def test_what_is_refused(stub: Any, server: tuple[Sidecar, str]) -> None:
     assert server[0].named("batch_refused")
 
 
+def test_a_later_field_of_a_batch_is_refused(stub: Any) -> None:
+    (status,) = stub.Verify(iter([later(good())]), timeout=30)
+    assert (status.outcome, status.verdicts) == (pb.BatchStatus.REFUSED, b"")
+    assert "does not know" in status.reason
+
+
 def test_messages_that_are_no_batches(channel: Any, stub: Any) -> None:
     """Bytes that are no protobuf, and a message that is too long, end their own stream."""
     raw = channel.stream_stream("/verilane.v1.Verifier/Verify")
@@ -420,78 +170,6 @@ def test_limits(stub: Any) -> None:
     limits = stub.GetLimits(pb.LimitsRequest(), timeout=30)
     assert (limits.batch_items, limits.message_bytes, limits.stream_batches) == (8192, 4 << 20, 4)
     assert limits.version
-
-
-# ---- Health, reflection, metrics ----
-
-
-def test_health(channel: Any) -> None:
-    stub = health_pb2_grpc.HealthStub(channel)
-    for service in ("", "verilane.v1.Verifier"):
-        answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=30)
-        assert answer.status == health_pb2.HealthCheckResponse.SERVING
-    with pytest.raises(grpc.RpcError) as error:
-        stub.Check(health_pb2.HealthCheckRequest(service="other"), timeout=30)
-    assert error.value.code() == grpc.StatusCode.NOT_FOUND
-
-
-def test_reflection(channel: Any) -> None:
-    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
-    asked = reflection_pb2.ServerReflectionRequest(list_services="")
-    (answer,) = stub.ServerReflectionInfo(iter([asked]), timeout=30)
-    names = {service.name for service in answer.list_services_response.service}
-    assert {"verilane.v1.Verifier", "grpc.health.v1.Health"} <= names
-    asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol="verilane.v1.Batch")
-    (answer,) = stub.ServerReflectionInfo(iter([asked]), timeout=30)
-    assert answer.file_descriptor_response.file_descriptor_proto
-
-
-def scrape(path: str, request: bytes = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n") -> str:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
-        connection.connect(path)
-        connection.sendall(request)
-        parts = []
-        while part := connection.recv(1 << 16):
-            parts.append(part)
-    return b"".join(parts).decode()
-
-
-def sample(path: str, name: str, **labels: str) -> float:
-    """One number of a server's metrics."""
-    head, _, body = scrape(f"{path}.metrics").partition("\r\n\r\n")
-    assert head.startswith("HTTP/1.1 200 OK")
-    return metric(body, name, **labels)
-
-
-def test_metrics(server: tuple[Sidecar, str], stub: Any) -> None:
-    path = server[1]
-    ok = {"scheme": "secp256k1.ecdsa", "verdict": "OK"}
-    refused = {"outcome": "refused"}
-    before = (
-        sample(path, "verilane_items_total", **ok),
-        sample(path, "verilane_batches_total", **refused),
-    )
-    mixed = good(digests=pb.Column(data=good().digests.data[:64] + bytes(32)))
-    list(stub.Verify(iter([good(), mixed, good(count=2)]), timeout=30))
-    assert sample(path, "verilane_items_total", **ok) == before[0] + 5
-    assert sample(path, "verilane_items_total", scheme="secp256k1.ecdsa", verdict="MISMATCH") >= 1
-    assert sample(path, "verilane_batches_total", **refused) == before[1] + 1
-    assert sample(path, "verilane_batch_items_count") >= 2
-    assert sample(path, "verilane_wait_seconds_count") >= 2
-    assert sample(path, "verilane_verify_seconds_count", scheme="secp256k1.ecdsa") >= 2
-    assert sample(path, "verilane_connections") >= 1
-    assert sample(path, "verilane_batches_under_way") == 0
-
-
-def test_metrics_know_one_page(server: tuple[Sidecar, str]) -> None:
-    path = f"{server[1]}.metrics"
-    assert scrape(path, b"GET / HTTP/1.1\r\n\r\n").startswith("HTTP/1.1 404")
-    assert scrape(path, b"POST /metrics HTTP/1.1\r\n\r\n").startswith("HTTP/1.1 405")
-    assert scrape(path, b"HEAD /metrics HTTP/1.0\r\n\r\n").endswith("\r\n\r\n")
-    with pytest.raises(ConnectionError):  # it reads no head that is so long
-        scrape(path, b"GET " + b"x" * (1 << 20))
-    assert scrape(path).startswith("HTTP/1.1 200")
 
 
 # ---- Generated code ----

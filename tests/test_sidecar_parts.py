@@ -192,7 +192,7 @@ def test_pieces_cover_a_job() -> None:
         got: list[bytes] = []
         for piece in pieces:
             assert len(piece) <= items_most and (piece.size <= octets or len(piece) == 1)
-            batch = batch_of([piece])
+            batch = pb.Batch.FromString(batch_of([piece]))
             assert batch.count == len(piece) and batch.ByteSize() <= piece.size + 64
             ends = np.frombuffer(batch.messages.offsets, "<u4")
             data = batch.messages.data
@@ -216,12 +216,57 @@ def test_pieces_of_one_kind_go_together() -> None:
     number, sent = pieces.send(100, 10_000)
     assert [piece.job.n for piece in sent] == [3, 5, 4, 2, 2]
     batch = batch_of(sent, number)
+    assert pb.Batch.FromString(batch).SerializeToString(deterministic=True) == batch
     whole = Job(profile, {"messages": column("m", flat, widths=None)}, keyed=False)
     assert batch == batch_of([Piece(whole, 0, whole.n)], number)
     same = Job(profile, {"messages": column("m", [b"ab"] * 6, widths=None)}, keyed=False)
     parts = [Piece(same, 0, 2), Piece(same, 2, 3), Piece(same, 3, 6)]
     assert batch_of(parts) == batch_of([Piece(same, 0, 6)])
-    assert not batch_of(parts).messages.offsets
+    assert not pb.Batch.FromString(batch_of(parts)).messages.offsets
+
+
+NAMES = ("keys", "signatures", "messages", "digests", "user_ids")
+PARTS = st.lists(st.lists(st.binary(max_size=5) | st.just(b"same"), min_size=1), min_size=1)
+
+
+@given(st.data())
+def test_a_batch_is_what_protobuf_writes(data: Any) -> None:
+    """Whatever its numbers, however many bytes: of some columns, cut anywhere."""
+    number = data.draw(st.integers(0, 2**64 - 1))
+    rows = data.draw(PARTS)
+    cuts = [data.draw(st.integers(0, len(row) - 1)) for row in rows]
+    names = data.draw(st.sets(st.sampled_from(NAMES), min_size=1))
+    options = {"user_id": data.draw(st.none() | st.binary()), "low_s": data.draw(st.booleans())}
+    profile = pb.Profile(scheme=data.draw(st.integers(0, 2**31 - 1)), **options)
+    expected = pb.Batch(id=number, profile=profile)
+    pieces = []
+    for row, cut in zip(rows, cuts, strict=True):
+        made = {name: column(name, row, widths=None) for name in names}
+        pieces.append(Piece(Job(profile, made, keyed=False), cut, len(row)))
+    items = [item for row, cut in zip(rows, cuts, strict=True) for item in row[cut:]]
+    expected.count = len(items)
+    lengths = [len(item) for item in items]
+    packed = all(len({len(item) for item in row}) == 1 for row in rows) and len({*lengths}) == 1
+    ends = np.cumsum([0, *lengths]).astype("<u4").tobytes()
+    for name in names:
+        part = pb.Column(data=b"".join(items), offsets=b"" if packed else ends)
+        getattr(expected, name).CopyFrom(part)
+    assert batch_of(pieces, number) == expected.SerializeToString(deterministic=True)
+
+
+def test_long_batches_are_what_protobuf_writes() -> None:
+    rows = [[bytes([i]) * 64] * 300 for i in range(3)]
+    pieces = [
+        Piece(
+            Job(pb.Profile(scheme=2), {"keys": column("keys", row, widths=None)}, keyed=False),
+            0,
+            300,
+        )
+        for row in rows
+    ]
+    data = b"".join(item for row in rows for item in row)
+    batch = pb.Batch(profile=pb.Profile(scheme=2), count=900, keys=pb.Column(data=data))
+    assert batch_of(pieces) == batch.SerializeToString()
 
 
 def test_who_does_not_go_together() -> None:

@@ -96,7 +96,8 @@ class Client:
 
         scheme: "secp256k1.ecdsa", "secp256k1.schnorr", "p256.ecdsa", "ed25519" or "sm2".
         The rest is what the scheme's verify_many takes, by keyword: keys, signatures, digests or
-        messages, user_id, and its rules (encoding, low_s, hybrid_keys, rule). No prepared keys.
+        messages, user_id, and its rules (encoding, low_s, hybrid_keys, key_form, rule). No
+        prepared keys.
 
         Raises what verify_many raises for what is not bytes-like and for columns that do not fit
         each other; Busy where too much waits already. The future has SidecarUnavailable where no

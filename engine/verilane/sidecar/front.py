@@ -117,6 +117,8 @@ class Front:
         inner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             inner.setblocking(False)
+            # What was read goes on in one piece; the kernel may give less.
+            inner.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * _CHUNK)
             path = os.path.join(self._directory, name)
             inner.bind(path)
             try:

@@ -115,7 +115,7 @@ class Link:
         queue = self._queue
         while True:
             with queue.changed:
-                queue.changed.wait_for(lambda: queue.ready(0) or self.closed)
+                queue.changed.wait_for(lambda: queue.ready() or self.closed)
             if self.closed:
                 break
             reason = self._talk()
@@ -134,7 +134,7 @@ class Link:
             channel = self._target.channel()
             stub: Any = VerifierStub(channel)  # type: ignore[no-untyped-call]
             limits = stub.GetLimits(pb.LimitsRequest(), timeout=_GREETING)
-            # Batches are encoded here, where their size is known then.
+            # Batches are encoded by hand.
             verify = channel.stream_stream(_VERIFY, response_deserializer=pb.BatchStatus.FromString)
             self._converse(verify, limits)
         except grpc.RpcError as error:
@@ -171,9 +171,8 @@ class Link:
         items, octets = min(limits.batch_items, _ITEMS), min(limits.message_bytes, _BYTES)
         while True:
             with queue.changed:
-                queue.changed.wait_for(
-                    lambda: queue.ready(limits.stream_batches) or over.is_set() or self.closed
-                )
+                queue.most = limits.stream_batches
+                queue.changed.wait_for(lambda: queue.ready() or over.is_set() or self.closed)
                 if over.is_set() or self.closed:
                     return
                 # Under the lock: what counts as sent is lost when this connection is.
@@ -183,7 +182,7 @@ class Link:
                 error = SidecarUnavailable("the sidecar is lost whenever it is asked")
                 self._settle(pieces[0], error)
             elif pieces:
-                message = batch_of(pieces, number).SerializeToString()
+                message = batch_of(pieces, number)
                 count = sum(map(len, pieces))
                 if count <= limits.batch_items and len(message) <= limits.message_bytes:
                     yield message
@@ -249,7 +248,8 @@ class Link:
             piece.job.fail(error)
             return
         try:
-            answer = judge(batch_of([piece]), device=self._device, threads=self._threads)
+            batch = pb.Batch.FromString(batch_of([piece]))
+            answer = judge(batch, device=self._device, threads=self._threads)
         except Exception as own:  # this thread has to live
             piece.job.fail(own)
         else:

@@ -3,14 +3,15 @@
 The server calls `judge`, and so does a client that has to do without: same bytes, same verdicts.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from google.protobuf.unknown_fields import UnknownFieldSet
 from numpy.typing import NDArray
 
-from .._columns import Column, Widths
+from .._columns import Widths
 from . import verilane_pb2 as pb
 from .errors import Refused
 
@@ -19,7 +20,6 @@ __all__ = [
     "SCHEMES",
     "Answer",
     "Scheme",
-    "encoded",
     "judge",
     "packed_widths",
     "profile_of",
@@ -30,6 +30,7 @@ Wire: TypeAlias = "NDArray[np.uint8] | tuple[NDArray[np.uint8], NDArray[np.uint3
 
 ENCODINGS = {"compact": 0, "der": 1, "der-lax": 2, "fisco": 3}
 ED25519_RULES = {"zip215": 0, "rfc8032": 1, "openssl": 2, "strict": 3}
+KEY_FORMS = {"any": 0, "sec1": 1, "compressed": 2}
 NO_COLUMN = pb.Column()
 
 
@@ -67,10 +68,11 @@ _SM2: dict[str, Widths] = {
 }
 _RECOVER: dict[str, Widths] = {"signatures": (65,), "digests": _DIGESTS}
 _DER = ("compact", "der", "der-lax")
+_ECDSA_OPTIONS = ("low_s", "hybrid_keys", "key_form")
 
 _ALL = (
     *(
-        Scheme(number, name, name, "verify_many", _ECDSA, "digests", ("low_s", "hybrid_keys"), _DER)
+        Scheme(number, name, name, "verify_many", _ECDSA, "digests", _ECDSA_OPTIONS, _DER)
         for number, name in ((1, "secp256k1.ecdsa"), (3, "p256.ecdsa"))
     ),
     Scheme(2, "secp256k1.schnorr", "secp256k1.schnorr", "verify_many", _XONLY, "signatures"),
@@ -98,7 +100,7 @@ _ALL = (
 SCHEMES = {scheme.name: scheme for scheme in _ALL}
 NAMES = {scheme.number: scheme.name for scheme in SCHEMES.values()}
 _COLUMNS = ("keys", "signatures", "messages", "digests", "user_ids")
-_OPTIONS = ("low_s", "hybrid_keys", "parity_ids", "ed25519_rule", "user_id")
+_OPTIONS = ("low_s", "hybrid_keys", "parity_ids", "ed25519_rule", "user_id", "key_form")
 
 
 class Answer(NamedTuple):
@@ -113,10 +115,13 @@ def judge(batch: "pb.Batch", *, device: str | None = None, threads: int | None =
     inside an item is its verdict.
     """
     scheme = scheme_of(batch)
+    _demand_known("batch", batch)
+    _demand_known("profile", batch.profile)
     arguments = _options(batch, scheme)
     for name in _COLUMNS:
         part = getattr(batch, name)
         if name in scheme.columns and batch.HasField(name):
+            _demand_known(name, part)
             widths = packed_widths(scheme, name, arguments.get("encoding", "compact"))
             arguments[_ARGUMENTS.get(name, name)] = _decoded(name, part, batch.count, widths)
         elif part != NO_COLUMN:
@@ -152,6 +157,14 @@ def scheme_of(batch: "pb.Batch") -> Scheme:
     return SCHEMES[name]
 
 
+def _demand_known(what: str, message: "pb.Batch | pb.Profile | pb.Column") -> None:
+    """Refuses fields that a later contract has, and those of another type: who sends them means
+    something by them.
+    """
+    if len(UnknownFieldSet(message)):
+        raise Refused(f"{what}: a field that this server does not know")
+
+
 def _options(batch: "pb.Batch", scheme: Scheme) -> dict[str, Any]:
     """Returns a profile's rules as the scheme's function takes them."""
     profile = batch.profile
@@ -160,10 +173,12 @@ def _options(batch: "pb.Batch", scheme: Scheme) -> dict[str, Any]:
         given = profile.HasField(name) if name == "user_id" else getattr(profile, name) != 0
         if given and name not in scheme.options:
             raise Refused(f"{scheme.name} takes no {name}")
-        if given and name not in ("ed25519_rule", "user_id"):
+        if given and name not in ("ed25519_rule", "user_id", "key_form"):
             result[name] = True
     if "ed25519_rule" in scheme.options:
         result["rule"] = _named("rule", ED25519_RULES, profile.ed25519_rule)
+    if "key_form" in scheme.options:
+        result["key_form"] = _named("key form", KEY_FORMS, profile.key_form)
     if profile.HasField("user_id"):
         result["user_id"] = profile.user_id
     encoding = _named("encoding", ENCODINGS, profile.encoding)
@@ -197,9 +212,6 @@ def packed_widths(scheme: Scheme, name: str, encoding: str) -> Widths:
     return scheme.columns[name]
 
 
-# ---- Columns on the wire ----
-
-
 def _decoded(name: str, part: "pb.Column", n: int, widths: Widths) -> Wire:
     """Returns a column as an array of shape (n, width), or as data and offsets."""
     data = np.frombuffer(part.data, np.uint8)
@@ -216,40 +228,12 @@ def _decoded(name: str, part: "pb.Column", n: int, widths: Widths) -> Wire:
     return data.reshape(n, width)
 
 
-def encoded(parts: list[tuple[Column, int, int]]) -> "pb.Column":
-    """Returns items of columns as the contract has them: of each column, those from a first one up
-    to a last one.
-    """
-    widths = {column.width for column, _, _ in parts}
-    if len(widths) == 1 and all(column.offsets is None for column, _, _ in parts):
-        width = widths.pop()
-        return pb.Column(data=_joined((c.data, a * width, b * width) for c, a, b in parts))
-    data, ends = [], [np.zeros(1, np.int64)]
-    for column, first, last in parts:
-        offsets = column.offsets
-        if offsets is None:
-            offsets = np.arange(column.n + 1) * column.width
-        start, end = int(offsets[first]), int(offsets[last])
-        data.append((column.data, start, end))
-        ends.append(offsets[first + 1 : last + 1] - start + ends[-1][-1])
-    return pb.Column(data=_joined(data), offsets=np.concatenate(ends).astype("<u4").tobytes())
-
-
-def _joined(parts: "Iterable[tuple[NDArray[np.uint8], int, int]]") -> bytes:
-    """Returns parts of arrays: without a copy where it is all of some `bytes`."""
-    pieces = list(parts)
-    if len(pieces) == 1:
-        data, start, end = pieces[0]
-        if isinstance(data.base, bytes) and len(data.base) == len(data) == end - start:
-            return data.base
-    return b"".join(data[start:end].data for data, start, end in pieces)
-
-
 def profile_of(
     scheme: Scheme,
     *,
     encoding: str = "compact",
     rule: str = "zip215",
+    key_form: str = "any",
     user_id: bytes | None = None,
     **flags: bool,
 ) -> "pb.Profile":
@@ -259,7 +243,10 @@ def profile_of(
         raise ValueError(f"no encoding is named {encoding!r} in {scheme.name}; there are: {names}")
     if rule not in ED25519_RULES:
         raise ValueError(f"no rule is named {rule!r}; there are: {', '.join(ED25519_RULES)}")
+    if key_form not in KEY_FORMS:
+        raise ValueError(f"no key form is named {key_form!r}; there are: {', '.join(KEY_FORMS)}")
     given = {name for name, value in flags.items() if value or name not in _OPTIONS}
+    given |= {"key_form"} if key_form != "any" else set()
     given |= {"ed25519_rule"} if rule != "zip215" else set()
     given |= {"user_id"} if user_id is not None else set()
     for name in sorted(given - set(scheme.options)):
@@ -268,4 +255,5 @@ def profile_of(
     fields["scheme"] = scheme.number
     fields["encoding"] = ENCODINGS[encoding]
     fields["ed25519_rule"] = ED25519_RULES[rule]
+    fields["key_form"] = KEY_FORMS[key_form]
     return pb.Profile(user_id=user_id, **fields)

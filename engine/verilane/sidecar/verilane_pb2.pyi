@@ -30,6 +30,12 @@ class Ed25519Rule(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RULE_RFC8032: _ClassVar[Ed25519Rule]
     RULE_OPENSSL: _ClassVar[Ed25519Rule]
     RULE_STRICT: _ClassVar[Ed25519Rule]
+
+class KeyForm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    KEY_FORM_ANY: _ClassVar[KeyForm]
+    KEY_FORM_SEC1: _ClassVar[KeyForm]
+    KEY_FORM_COMPRESSED: _ClassVar[KeyForm]
 SCHEME_UNSPECIFIED: Scheme
 SECP256K1_ECDSA: Scheme
 SECP256K1_SCHNORR: Scheme
@@ -45,9 +51,12 @@ RULE_ZIP215: Ed25519Rule
 RULE_RFC8032: Ed25519Rule
 RULE_OPENSSL: Ed25519Rule
 RULE_STRICT: Ed25519Rule
+KEY_FORM_ANY: KeyForm
+KEY_FORM_SEC1: KeyForm
+KEY_FORM_COMPRESSED: KeyForm
 
 class Profile(_message.Message):
-    __slots__ = ("scheme", "encoding", "low_s", "hybrid_keys", "parity_ids", "ed25519_rule", "user_id")
+    __slots__ = ("scheme", "encoding", "low_s", "hybrid_keys", "parity_ids", "ed25519_rule", "user_id", "key_form")
     SCHEME_FIELD_NUMBER: _ClassVar[int]
     ENCODING_FIELD_NUMBER: _ClassVar[int]
     LOW_S_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +64,7 @@ class Profile(_message.Message):
     PARITY_IDS_FIELD_NUMBER: _ClassVar[int]
     ED25519_RULE_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_FORM_FIELD_NUMBER: _ClassVar[int]
     scheme: Scheme
     encoding: Encoding
     low_s: bool
@@ -62,7 +72,8 @@ class Profile(_message.Message):
     parity_ids: bool
     ed25519_rule: Ed25519Rule
     user_id: bytes
-    def __init__(self, scheme: _Optional[_Union[Scheme, str]] = ..., encoding: _Optional[_Union[Encoding, str]] = ..., low_s: bool = ..., hybrid_keys: bool = ..., parity_ids: bool = ..., ed25519_rule: _Optional[_Union[Ed25519Rule, str]] = ..., user_id: _Optional[bytes] = ...) -> None: ...
+    key_form: KeyForm
+    def __init__(self, scheme: _Optional[_Union[Scheme, str]] = ..., encoding: _Optional[_Union[Encoding, str]] = ..., low_s: bool = ..., hybrid_keys: bool = ..., parity_ids: bool = ..., ed25519_rule: _Optional[_Union[Ed25519Rule, str]] = ..., user_id: _Optional[bytes] = ..., key_form: _Optional[_Union[KeyForm, str]] = ...) -> None: ...
 
 class Column(_message.Message):
     __slots__ = ("data", "offsets")

@@ -11,7 +11,8 @@ import numpy as np
 from .._columns import Column
 from .._items import decided
 from . import verilane_pb2 as pb
-from .profiles import Answer, encoded
+from .profiles import Answer
+from .wire import encoded
 
 __all__ = ["Job", "Piece", "Queue", "batch_of"]
 
@@ -23,9 +24,11 @@ class Job:
         """columns: of one length, by their names in a Batch; nobody else may write to them.
         keyed: the future gives keys (n, 64) and verdicts, not verdicts alone.
         """
-        self.profile, self.columns, self.keyed = profile, columns, keyed
-        self.kind = (profile.SerializeToString(deterministic=True), *sorted(columns))
-        """What jobs must have in common for their items to share a batch."""
+        self.columns, self.keyed = columns, keyed
+        self.kind = (profile.SerializeToString(deterministic=True), tuple(sorted(columns)))
+        """What jobs must have in common for their items to share a batch: their profile as it is
+        encoded, and which columns they have.
+        """
         self.n = next(iter(columns.values())).n
         self.future: Future[Any] = Future()
         self._codes = np.zeros(self.n, np.uint8)
@@ -92,15 +95,13 @@ class Piece:
         return [piece for part in parts for piece in part.cut(items, octets)]
 
 
-def batch_of(pieces: list[Piece], number: int = 0) -> "pb.Batch":
-    """Returns pieces of one kind as they are sent."""
-    job = pieces[0].job
+def batch_of(pieces: list[Piece], number: int = 0) -> bytes:
+    """Returns pieces of one kind as they are sent: a Batch, encoded."""
     columns = {
-        name: encoded([(piece.job.columns[name], piece.first, piece.last) for piece in pieces])
-        for name in job.columns
+        name: [(piece.job.columns[name], piece.first, piece.last) for piece in pieces]
+        for name in pieces[0].job.columns
     }
-    count = sum(map(len, pieces))
-    return pb.Batch(id=number, profile=job.profile, count=count, **columns)
+    return encoded(number, pieces[0].job.kind[0], sum(map(len, pieces)), columns)
 
 
 # What Batch's own fields take, more or less; an offset takes 4 bytes.
@@ -123,9 +124,11 @@ class Queue:
     def __init__(self) -> None:
         lock = threading.RLock()
         self.changed = threading.Condition(lock)
-        """There is more to send."""
+        """There is something to send. Whoever has nothing to do is not woken: that costs others."""
         self.room = threading.Condition(lock)
         """There is less without an answer."""
+        self.most = 0
+        """Numbers without an answer at a time; 0: as many as there are."""
         self.bytes = 0
         self._waiting: deque[Piece] = deque()
         self._sent: dict[int, list[Piece]] = {}
@@ -134,25 +137,23 @@ class Queue:
     def __len__(self) -> int:
         return len(self._waiting) + sum(map(len, self._sent.values()))
 
-    def ready(self, most: int) -> bool:
-        """Whether there is a piece to send, with so many numbers at most that have no answer; 0: as
-        many as there are.
-        """
-        return bool(self._waiting) and (not most or len(self._sent) < most)
+    def ready(self) -> bool:
+        """Whether there is a piece that may be sent now."""
+        return bool(self._waiting) and (not self.most or len(self._sent) < self.most)
 
     def put(self, pieces: list[Piece]) -> None:
         """Appends new pieces."""
         with self.changed:
             self._waiting.extend(pieces)
             self.bytes += sum(piece.size for piece in pieces)
-            self.changed.notify_all()
+            self._tell()
 
     def take_back(self, pieces: list[Piece]) -> None:
         """Pieces that were taken have no answer after all: they come before all others."""
         with self.changed:
             self._waiting.extendleft(reversed(pieces))
             self.bytes += sum(piece.size for piece in pieces)
-            self.changed.notify_all()
+            self._tell()
 
     def send(self, items: int, octets: int) -> tuple[int, list[Piece]]:
         """Returns a number and the next pieces, which count as sent with it from now on: the first
@@ -187,7 +188,7 @@ class Queue:
             pieces = self._sent.pop(number, [])
             for piece in pieces:
                 self._gone(piece)
-            self.changed.notify_all()
+            self._tell()
             return pieces
 
     def next_to_settle(self) -> Piece | None:
@@ -207,6 +208,10 @@ class Queue:
                     piece.failures += 1
                     self._waiting.appendleft(piece)
             self._sent.clear()
+
+    def _tell(self) -> None:
+        if self.ready():
+            self.changed.notify_all()
 
     def _gone(self, piece: Piece) -> None:
         self.bytes -= piece.size
