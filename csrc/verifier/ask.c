@@ -20,7 +20,7 @@ static int one(vl_job *job, const vl_verifier *v, const vl_request *request, con
         if (parts[c].width && !parts[c].data) error = VL_ERROR_ARGUMENT;
     if (error) return error;
     vl_job_set_one(job, key->data, key->width, signature->data, signature->width, message->data, message->width);
-    return vl_job_measure(job, v->options.item_bytes);
+    return vl_job_measure(job, v->options.item_bytes, v->options.bytes);
 }
 
 static int many(vl_job *job, const vl_verifier *v, int8_t *results, size_t n, const vl_request *request,
@@ -28,7 +28,7 @@ static int many(vl_job *job, const vl_verifier *v, int8_t *results, size_t n, co
     int error = usable(v);
     if (!error) error = vl_job_init(job, request, keys == NULL, vl_now_ns());
     if (!error) error = vl_job_set_many(job, results, n, keys, signatures, messages);
-    return error ? error : vl_job_measure(job, v->options.item_bytes);
+    return error ? error : vl_job_measure(job, v->options.item_bytes, v->options.bytes);
 }
 
 /* ---- Whether there is room: with the lock held ---- */
