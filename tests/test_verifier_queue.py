@@ -191,25 +191,52 @@ def test_tickets_are_bounded() -> None:
         assert verifier.submit(VOTE).result(60) == OK
 
 
-def test_only_the_mempool_is_shed() -> None:
-    """Memory for about 20 long items: urgent ones push the mempool's out, the oldest first."""
+def until_busy(verifier: Verifier, item: Item, priority: Priority) -> list[Future[Any]]:
+    """Hands an item in again and again, until the verifier is full."""
+    futures: list[Future[Any]] = []
+    while len(futures) < 10_000:
+        try:
+            futures.append(verifier.submit(item, priority=priority))
+        except Busy:
+            return futures
+    raise AssertionError("it is never full")
+
+
+@pytest.mark.parametrize("full", [Priority.BULK, Priority.MEMPOOL, Priority.BLOCK])
+def test_whoever_fills_memory_or_tickets_leaves_some_to_others(full: Priority) -> None:
     rules, key, signature, _ = VOTE
-    long = Item(rules, key, signature, bytes(1 << 16))
-    with Verifier(threads=1, memory=(48 << 20) + (21 << 16), item_bytes=49 << 20) as verifier:
+    long = Item(rules, key, signature, bytes(1 << 20))
+    with plugged(tickets=1600, cache=0) as verifier:
+        asked = until_busy(verifier, long, full)
+        for priority in reversed([each for each in Priority if each < full]):
+            asked.append(verifier.submit(long, priority=priority))
+        for future in asked[1:]:
+            future.cancel()
+    with plugged(tickets=160, cache=0) as verifier:
+        asked = until_busy(verifier, VOTE, full)
+        assert len(asked) == 160 - 10 * full - 1  # and the one that is at work
+        for priority in reversed([each for each in Priority if each < full]):
+            assert len(until_busy(verifier, VOTE, priority)) == 10
+
+
+def test_only_the_mempool_is_shed() -> None:
+    """Urgent items push the mempool's out, the oldest first; others they do not."""
+    rules, key, signature, _ = VOTE
+    long = Item(rules, key, signature, bytes(1 << 18))
+    with Verifier(threads=1, memory=64 << 20, item_bytes=49 << 20) as verifier:
         plug(verifier)
-        pool = [verifier.submit(long, priority=Priority.MEMPOOL) for _ in range(12)]
         bulk = [verifier.submit(long, priority=Priority.BULK) for _ in range(8)]
-        for priority in (Priority.MEMPOOL, Priority.BULK):
-            with pytest.raises(Busy):
-                verifier.submit(long, priority=priority)
-        block = [verifier.submit(long) for _ in range(5)]
+        pool = until_busy(verifier, long, Priority.MEMPOOL)
+        with pytest.raises(Busy):
+            verifier.submit(long, priority=Priority.BULK)
+        block = [verifier.submit(long) for _ in range(25)]
         vote = verifier.submit(long, priority=Priority.CONSENSUS)
-        for future in pool[:6]:
+        for future in pool[:9]:
             with pytest.raises(Shed):
                 future.result(0.5)
-        futures = [*pool[6:], *bulk, *block, vote]
+        futures = [*pool[9:], *bulk, *block, vote]
         assert {future.result(60) for future in futures} == {MISMATCH}
-        assert verifier.stats()["errors"][Priority.MEMPOOL][6] == 6
+        assert verifier.stats()["errors"][Priority.MEMPOOL][6] == 9
         assert verifier.stats()["bytes"] == 0
 
 
