@@ -60,9 +60,9 @@ typedef struct {
     uint64_t batch_items[4]; /* by class: most items of a batch, 1024 at most */
     int64_t max_wait_us[4];  /* by class: how long an item may wait for others to fill its batch; 0: not at all */
     int64_t batch_us;        /* about how long a batch takes at most */
-    uint64_t bytes;          /* of all items that wait or are at work */
+    uint64_t bytes;          /* of all items that wait or are at work; a class leaves 1/16 to each more urgent one */
     uint64_t item_bytes;     /* of one item: key, signature, message and user ID */
-    uint64_t tickets;        /* most calls of submit that are not collected yet */
+    uint64_t tickets;        /* most calls of submit that are not collected yet; shared as bytes are */
     uint64_t cache_items;    /* valid items that are remembered; 0: none. 16 bytes each */
     int64_t suspect_ms;      /* how long a source is apart from others after a signature of its that was none */
 } vl_verifier_options;

@@ -14,7 +14,7 @@ import pytest
 from test_ecdsa_threads import exit_status
 from verifier_items import batch_of, mismatching, plug, plugged, valid
 from verilane import Busy, DeadlineExceeded, Shed, Verdict, VerifierClosed, VerifierForked
-from verilane.verifier import Item, Priority, Verifier
+from verilane.verifier import Batch, Item, Priority, Verifier
 
 OK, MISMATCH = Verdict.OK, Verdict.MISMATCH
 VOTE = valid("ed25519", 1)[0]
@@ -76,6 +76,50 @@ def test_batches_are_short() -> None:
         stats = verifier.stats()
         assert stats["batches"] >= 10
         assert sum(stats["batch_sizes"]) == stats["batches"]
+
+
+def sizes_since(verifier: Verifier, before: list[int]) -> list[int]:
+    """The histogram of batches since then."""
+    now = verifier.stats()["batch_sizes"]
+    return [each - other for each, other in zip(now, before, strict=True)]
+
+
+def test_long_messages_do_not_hide_among_short_ones() -> None:
+    """A batch ends before its bytes are too many, wherever in a job they are."""
+    rules, key, signature, _ = VOTE
+    messages = [*[bytes(1_000_000)] * 10, *[b"short"] * 1000]
+    batch = Batch(rules, [key] * 1010, [signature] * 1010, messages)
+    with Verifier(threads=1, cache=0, batch_time=1.0) as verifier:
+        assert verifier.submit_many(batch).result(60).failed.tolist() == list(range(1010))
+        sizes = verifier.stats()["batch_sizes"]
+        assert sizes[1] == 9  # the last one has short ones behind it
+        assert sum(sizes[2:]) <= 3
+
+
+def test_long_messages_do_not_ride_with_votes() -> None:
+    rules, key, signature, _ = VOTE
+    with plugged(cache=0) as verifier:
+        before = verifier.stats()["batch_sizes"]
+        futures = [
+            verifier.submit(Item(rules, key, signature, bytes(400_000)), priority=Priority.MEMPOOL)
+            for _ in range(3)
+        ]
+        futures.append(verifier.submit(VOTE, priority=Priority.CONSENSUS))
+        assert [f.result(60) for f in futures] == [MISMATCH] * 3 + [OK]
+        plug_vote_and_last, two = sizes_since(verifier, before)[1:3]
+        assert (plug_vote_and_last, two) == (3, 1)
+
+
+def test_garbage_does_not_make_batches_long() -> None:
+    """How long an item takes is learned from those that were verified: others are cheap."""
+    good = valid("p256.ecdsa", 60)
+    no_key = [item._replace(key=b"\x09" * 33) for item in good]
+    with Verifier(threads=1, cache=0) as verifier:
+        assert verifier.submit_many(batch_of(good, 10)).result(60).all_ok
+        assert len(verifier.submit_many(batch_of(no_key, 200)).result(60).failed) == 12_000
+        before = verifier.stats()["batch_sizes"]
+        assert verifier.submit_many(batch_of(good, 35)).result(60).all_ok
+        assert sum(sizes_since(verifier, before)[10:]) == 0  # an item takes more than 3 us
 
 
 def test_max_wait_fills_batches() -> None:
@@ -147,25 +191,52 @@ def test_tickets_are_bounded() -> None:
         assert verifier.submit(VOTE).result(60) == OK
 
 
-def test_only_the_mempool_is_shed() -> None:
-    """Memory for about 20 long items: urgent ones push the mempool's out, the oldest first."""
+def until_busy(verifier: Verifier, item: Item, priority: Priority) -> list[Future[Any]]:
+    """Hands an item in again and again, until the verifier is full."""
+    futures: list[Future[Any]] = []
+    while len(futures) < 10_000:
+        try:
+            futures.append(verifier.submit(item, priority=priority))
+        except Busy:
+            return futures
+    raise AssertionError("it is never full")
+
+
+@pytest.mark.parametrize("full", [Priority.BULK, Priority.MEMPOOL, Priority.BLOCK])
+def test_whoever_fills_memory_or_tickets_leaves_some_to_others(full: Priority) -> None:
     rules, key, signature, _ = VOTE
-    long = Item(rules, key, signature, bytes(1 << 16))
-    with Verifier(threads=1, memory=(48 << 20) + (21 << 16), item_bytes=49 << 20) as verifier:
+    long = Item(rules, key, signature, bytes(1 << 20))
+    with plugged(tickets=1600, cache=0) as verifier:
+        asked = until_busy(verifier, long, full)
+        for priority in reversed([each for each in Priority if each < full]):
+            asked.append(verifier.submit(long, priority=priority))
+        for future in asked[1:]:
+            future.cancel()
+    with plugged(tickets=160, cache=0) as verifier:
+        asked = until_busy(verifier, VOTE, full)
+        assert len(asked) == 160 - 10 * full - 1  # and the one that is at work
+        for priority in reversed([each for each in Priority if each < full]):
+            assert len(until_busy(verifier, VOTE, priority)) == 10
+
+
+def test_only_the_mempool_is_shed() -> None:
+    """Urgent items push the mempool's out, the oldest first; others they do not."""
+    rules, key, signature, _ = VOTE
+    long = Item(rules, key, signature, bytes(1 << 18))
+    with Verifier(threads=1, memory=64 << 20, item_bytes=49 << 20) as verifier:
         plug(verifier)
-        pool = [verifier.submit(long, priority=Priority.MEMPOOL) for _ in range(12)]
         bulk = [verifier.submit(long, priority=Priority.BULK) for _ in range(8)]
-        for priority in (Priority.MEMPOOL, Priority.BULK):
-            with pytest.raises(Busy):
-                verifier.submit(long, priority=priority)
-        block = [verifier.submit(long) for _ in range(5)]
+        pool = until_busy(verifier, long, Priority.MEMPOOL)
+        with pytest.raises(Busy):
+            verifier.submit(long, priority=Priority.BULK)
+        block = [verifier.submit(long) for _ in range(25)]
         vote = verifier.submit(long, priority=Priority.CONSENSUS)
-        for future in pool[:6]:
+        for future in pool[:9]:
             with pytest.raises(Shed):
                 future.result(0.5)
-        futures = [*pool[6:], *bulk, *block, vote]
+        futures = [*pool[9:], *bulk, *block, vote]
         assert {future.result(60) for future in futures} == {MISMATCH}
-        assert verifier.stats()["errors"][Priority.MEMPOOL][6] == 6
+        assert verifier.stats()["errors"][Priority.MEMPOOL][6] == 9
         assert verifier.stats()["bytes"] == 0
 
 

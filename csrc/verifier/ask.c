@@ -20,7 +20,7 @@ static int one(vl_job *job, const vl_verifier *v, const vl_request *request, con
         if (parts[c].width && !parts[c].data) error = VL_ERROR_ARGUMENT;
     if (error) return error;
     vl_job_set_one(job, key->data, key->width, signature->data, signature->width, message->data, message->width);
-    return vl_job_measure(job, v->options.item_bytes);
+    return vl_job_measure(job, v->options.item_bytes, v->options.bytes);
 }
 
 static int many(vl_job *job, const vl_verifier *v, int8_t *results, size_t n, const vl_request *request,
@@ -28,14 +28,17 @@ static int many(vl_job *job, const vl_verifier *v, int8_t *results, size_t n, co
     int error = usable(v);
     if (!error) error = vl_job_init(job, request, keys == NULL, vl_now_ns());
     if (!error) error = vl_job_set_many(job, results, n, keys, signatures, messages);
-    return error ? error : vl_job_measure(job, v->options.item_bytes);
+    return error ? error : vl_job_measure(job, v->options.item_bytes, v->options.bytes);
 }
 
 /* ---- Whether there is room: with the lock held ---- */
 
-/* Gives up jobs that may be shed until there is room for so many bytes. */
-static void shed(vl_verifier *v, vl_news *news, uint64_t bytes) {
-    for (vl_job *oldest; v->queue.bytes + bytes > v->options.bytes;) {
+/* What a class may fill of what all classes share: it leaves a sixteenth to each more urgent one. */
+static uint64_t part_of(uint64_t all, int priority) { return all - all / 16 * (uint64_t)priority; }
+
+/* Gives up jobs that may be shed until a job has room. */
+static void shed(vl_verifier *v, vl_news *news, const vl_job *job) {
+    for (vl_job *oldest; v->queue.bytes + job->bytes > part_of(v->options.bytes, job->priority);) {
         oldest = vl_queue_oldest(&v->queue, VL_MEMPOOL);
         if (oldest == NULL) return;
         vl_give_up(v, news, oldest, VL_ERROR_SHED);
@@ -45,10 +48,11 @@ static void shed(vl_verifier *v, vl_news *news, uint64_t bytes) {
 static int admit(vl_verifier *v, vl_news *news, vl_job *job) {
     const int p = job->priority;
     if (v->phase != VL_OPEN) return VL_ERROR_CLOSED;
-    if (job->n > v->options.items[p] || job->bytes > v->options.bytes) return VL_ERROR_TOO_LARGE;
+    const uint64_t bytes = part_of(v->options.bytes, p);
+    if (job->n > v->options.items[p] || job->bytes > bytes) return VL_ERROR_TOO_LARGE;
     if (v->queue.depth[p] + job->n > v->options.items[p]) return VL_ERROR_BUSY;
-    if (p < VL_MEMPOOL) shed(v, news, job->bytes);
-    if (v->queue.bytes + job->bytes > v->options.bytes) return VL_ERROR_BUSY;
+    if (p < VL_MEMPOOL) shed(v, news, job);
+    if (v->queue.bytes + job->bytes > bytes) return VL_ERROR_BUSY;
     job->isolated =
         vl_lane_has_equation(job->lane) && vl_sources_is_suspect(&v->sources, job->source, job->submitted_ns);
     if (!vl_queue_add(&v->queue, job)) return VL_ERROR_MEMORY;
@@ -213,9 +217,10 @@ static int hand_in(vl_verifier *v, uint64_t *ticket, uint64_t tag, const vl_job 
     copy->is_ticket = 1;
     copy->tag = tag;
     pthread_mutex_lock(&v->lock);
-    int error = v->phase != VL_OPEN                        ? VL_ERROR_CLOSED
-                : vl_tickets_add(&v->tickets, &name, copy) ? VL_SUCCESS
-                                                           : VL_ERROR_BUSY;
+    int error = VL_SUCCESS;
+    if (v->phase != VL_OPEN) error = VL_ERROR_CLOSED;
+    else if (v->tickets.used >= part_of(v->options.tickets, copy->priority)) error = VL_ERROR_BUSY;
+    else if (!vl_tickets_add(&v->tickets, &name, copy)) error = VL_ERROR_BUSY;
     if (error) {
         v->stats.errors[copy->priority][-error] += copy->n;
     } else {

@@ -50,17 +50,24 @@ int vl_job_set_many(vl_job *job, int8_t *results, size_t n, const vl_column *key
 /* Bytes of the offsets of a copy's columns. */
 static size_t offsets_size(size_t n) { return VL_USER_IDS * (n + 1) * sizeof(int64_t); }
 
-int vl_job_measure(vl_job *job, uint64_t item_bytes) {
-    const uint64_t for_all = job->columns[VL_USER_IDS].width;
-    if (for_all > item_bytes) return VL_ERROR_TOO_LARGE;
-    job->bytes = sizeof *job + offsets_size(job->n) + (size_t)for_all;
+/* Parts that add up to more than can be, as only memory that changes can have, are as good as the most. */
+size_t vl_job_item_size(const vl_job *job, size_t i) {
+    size_t size = job->columns[VL_USER_IDS].width;
+    for (int c = 0; c < VL_USER_IDS; c++) {
+        const size_t part = column_item(&job->columns[c], i).length;
+        size = part > SIZE_MAX - size ? SIZE_MAX : size + part;
+    }
+    return size;
+}
+
+int vl_job_measure(vl_job *job, uint64_t item_bytes, uint64_t bytes) {
+    const uint64_t for_all = job->columns[VL_USER_IDS].width, least = sizeof *job + offsets_size(job->n);
+    if (for_all > item_bytes || least > bytes || for_all > bytes - least) return VL_ERROR_TOO_LARGE;
+    job->bytes = (size_t)(least + for_all);
     for (size_t i = 0; i < job->n; i++) {
-        uint64_t size = for_all;
-        for (int c = 0; c < VL_USER_IDS; c++) {
-            const size_t part = column_item(&job->columns[c], i).length;
-            if (part > item_bytes - size) return VL_ERROR_TOO_LARGE;
-            size += part;
-        }
+        const size_t size = vl_job_item_size(job, i);
+        if (size > item_bytes || size - for_all > bytes - job->bytes) return VL_ERROR_TOO_LARGE;
+        if (size > job->largest) job->largest = size;
         job->bytes += (size_t)(size - for_all);
     }
     return VL_SUCCESS;

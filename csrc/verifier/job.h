@@ -17,6 +17,7 @@ typedef struct vl_job {
     int keyless, lane, priority, list, isolated;
     size_t n, begun, settled; /* items; begun ones are no longer waiting */
     size_t bytes;             /* that it counts for */
+    size_t largest;           /* of its largest item */
     uint64_t source;
     int64_t submitted_ns, deadline_ns;
     size_t heap_place;
@@ -41,8 +42,12 @@ void vl_job_set_one(vl_job *job, const uint8_t *key, size_t key_size, const uint
 int vl_job_set_many(vl_job *job, int8_t *results, size_t n, const vl_column *keys, const vl_column *signatures,
                     const vl_column *messages);
 
-/* bytes = what the items measure; VL_ERROR_TOO_LARGE if one of them measures more than item_bytes. */
-int vl_job_measure(vl_job *job, uint64_t item_bytes);
+/* bytes, largest = what the items measure; VL_ERROR_TOO_LARGE if one of them measures more than item_bytes, or all together
+ * more than `bytes`. */
+int vl_job_measure(vl_job *job, uint64_t item_bytes, uint64_t bytes);
+
+/* What item i measures: key, signature, message and user ID. The caller's memory may have changed since. */
+size_t vl_job_item_size(const vl_job *job, size_t i);
 
 /* A copy with all bytes of its items, in one piece of memory for free(). NULL if there is none. */
 vl_job *vl_job_copy(const vl_job *job);

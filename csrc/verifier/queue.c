@@ -11,6 +11,9 @@ enum { SHARE_LEAST = 32 };
 /* Long messages take time too. */
 enum { BATCH_BYTES = 1 << 20 };
 
+/* What less urgent items that ride along may measure together: whoever they ride with waits for them. */
+enum { RIDERS_BYTES = 4096 };
+
 static vl_list *list_of(vl_queue *queue, const vl_job *job) { return &queue->lists[job->priority][job->list]; }
 
 static void unlink_job(vl_list *list, vl_job *job) {
@@ -104,27 +107,38 @@ static int choose_list(const vl_queue *queue, int priority, int64_t *again_ns, c
     return chosen;
 }
 
-/* How many more items of a job a batch may have for its bytes, as long as the job's other ones are. */
-static size_t room_for(const vl_claim *claim, const vl_job *job) {
-    const size_t each = job->bytes / job->n;
-    if (claim->bytes + each <= BATCH_BYTES) return (BATCH_BYTES - claim->bytes) / each;
-    return claim->n == 0;
+/* Takes up to `most` of a job's next items into a batch whose bytes stay below a limit: returns how many; of an empty batch one
+ * at least. Where they could be too many bytes they are added up: whoever sends them chooses which of them are long. */
+static size_t fit(vl_claim *claim, const vl_job *job, size_t most, size_t limit) {
+    const size_t count = least(job->n - job->begun, most), room = limit - least(claim->bytes, limit);
+    size_t fits = count, taken = 0;
+    if (job->largest <= room / count) {
+        taken = count * job->largest;
+    } else {
+        for (fits = 0; fits < count; fits++) {
+            const size_t size = vl_job_item_size(job, job->begun + fits);
+            if (size > room - taken) break;
+            taken += size;
+        }
+    }
+    if (fits == 0 && claim->n == 0) {
+        fits = 1;
+        taken = room;
+    }
+    claim->bytes += taken;
+    return fits;
 }
 
-/* Takes up to `most` items more from a list's front. */
-static void take(vl_queue *queue, vl_claim *claim, vl_list *list, size_t most) {
+/* Takes up to `most` items more from a list's front, as long as the batch stays below a limit of bytes. */
+static void take(vl_queue *queue, vl_claim *claim, vl_list *list, size_t most, size_t limit) {
     while (most && list->first) {
         vl_job *job = list->first;
-        const size_t room = room_for(claim, job);
-        if (room == 0) return;
-        vl_span *span = &claim->span[claim->spans++];
-        span->job = job;
-        span->first = job->begun;
-        span->count = least(least(job->n - job->begun, most), room);
-        claim->bytes += span->count * (job->bytes / job->n);
-        claim->n += span->count;
-        most -= span->count;
-        begin(queue, job, span->count);
+        const size_t count = fit(claim, job, most, limit);
+        if (count == 0) return;
+        claim->span[claim->spans++] = (vl_span){job, job->begun, count};
+        claim->n += count;
+        most -= count;
+        begin(queue, job, count);
     }
     next_gate(queue, list);
 }
@@ -148,10 +162,11 @@ int vl_queue_claim(vl_queue *queue, vl_claim *claim, int64_t *again_ns, const vl
         vl_list *list = &queue->lists[p][l];
         claim->list = l;
         claim->n = claim->spans = claim->bytes = 0;
-        take(queue, claim, list, least(most_of(p, l, terms), share(list->items, terms->workers)));
+        take(queue, claim, list, least(most_of(p, l, terms), share(list->items, terms->workers)), BATCH_BYTES);
         /* Less urgent items of the same lane ride in the vector's empty places. */
+        const size_t limit = claim->bytes + RIDERS_BYTES;
         for (int q = p + 1; q < VL_PRIORITIES && claim->n % VECTOR; q++)
-            if (queue->lists[q][l].first) take(queue, claim, &queue->lists[q][l], VECTOR - claim->n % VECTOR);
+            if (queue->lists[q][l].first) take(queue, claim, &queue->lists[q][l], VECTOR - claim->n % VECTOR, limit);
         return 1;
     }
     return 0;

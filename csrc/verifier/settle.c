@@ -39,11 +39,23 @@ void vl_tell(vl_verifier *v, const vl_news *news) {
 /* Batches of fewer items than a vector has lanes say nothing of an item's time. */
 enum { VECTOR = 8 };
 
+/* How many items were verified to the end. What is wrong with the others was found out for next to nothing. */
+static size_t verified(const vl_work *work) {
+    size_t n = 0;
+    for (size_t k = 0; k < work->n_open; k++) {
+        const int8_t result = work->results[work->open[k]];
+        n += result == VL_OK || result == VL_MISMATCH;
+    }
+    return n;
+}
+
+/* A batch that is mostly garbage teaches nothing: whoever sends it would choose how long those of others are. */
 static void learn_time(vl_verifier *v, const vl_work *work) {
     const int list = work->claim.list;
     double *item_ns = &v->item_ns[list];
-    if (work->n_open < VECTOR || work->busy_ns <= 0) return;
-    const double ns = (double)work->busy_ns / (double)work->n_open;
+    const size_t n = verified(work);
+    if (n < VECTOR || 2 * n < work->n_open || work->busy_ns <= 0) return;
+    const double ns = (double)work->busy_ns / (double)n;
     *item_ns = *item_ns > 0 ? (3 * *item_ns + ns) / 4 : ns;
     const double most = 1000 * (double)v->options.batch_us / *item_ns;
     v->most[list] = most >= VL_BATCH_MOST ? VL_BATCH_MOST : most < VECTOR ? VECTOR : (size_t)most / VECTOR * VECTOR;

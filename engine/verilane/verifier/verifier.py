@@ -37,10 +37,11 @@ class Verifier:
     for each class or one number for all; 0: not at all. batch_time: about how many seconds a batch
     takes at most, and so how long an urgent item waits for a worker. memory: bytes of all items
     that wait or are at work; item_bytes: of one item. tickets: calls of submit that are not
-    answered yet. cache: valid items that are remembered, 16 bytes each; 0: none. An item is known
-    again only if its rules, key, signature and message are the same. suspect_time: seconds that a
-    source is apart from others after a signature of its that was none, in the schemes where that
-    would cost others time (BIP-340, and Ed25519 under ZIP215).
+    answered yet. Of memory and tickets a class leaves a sixteenth to each more urgent one. cache:
+    valid items that are remembered, 16 bytes each; 0: none. An item is known again only if its
+    rules, key, signature and message are the same. suspect_time: seconds that a source is apart
+    from others after a signature of its that was none, in the schemes where that would cost others
+    time (BIP-340, and Ed25519 under ZIP215).
     device: "cpu" or one of the CPU's. Batches of a verifier are too short for other devices.
 
     Methods may be called from any thread. `with Verifier() as v:` closes it at the end, and drains
