@@ -1,5 +1,5 @@
 """Counts the instructions of the GPU kernels, as NVIDIA's compiler makes them, and draws them
-beside the floors: `python bench/kernel_counts.py > bench/RESULTS.md`. No GPU is needed, nothing is
+beside the floors: `python bench/kernel_counts.py > bench/KERNELS.md`. No GPU is needed, nothing is
 timed.
 
 The kernels are compiled by NVRTC and taken apart by nvdisasm (pip install nvidia-cuda-nvdisasm). A

@@ -28,11 +28,11 @@ def test_a_flat_text_includes_nothing(entry: str) -> None:
 
 
 def test_counted_instructions_are_of_these_texts() -> None:
-    """bench/RESULTS.md is made by bench/kernel_counts.py, which needs NVIDIA's tools."""
+    """bench/KERNELS.md is made by bench/kernel_counts.py, which needs NVIDIA's tools."""
     digests = "".join(_kernel_text.flatten(entry).digest for entry in ENTRIES)
     counted = hashlib.sha256(digests.encode()).hexdigest()[:16]
-    text = (ROOT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
-    assert f"texts {counted}." in text, "run python bench/kernel_counts.py > bench/RESULTS.md"
+    text = (ROOT / "bench" / "KERNELS.md").read_text(encoding="utf-8")
+    assert f"texts {counted}." in text, "run python bench/kernel_counts.py > bench/KERNELS.md"
 
 
 def test_flattening(monkeypatch: pytest.MonkeyPatch) -> None:
