@@ -216,6 +216,7 @@ static int hand_in(vl_verifier *v, uint64_t *ticket, uint64_t tag, const vl_job 
     if (copy == NULL) return VL_ERROR_MEMORY;
     copy->is_ticket = 1;
     copy->tag = tag;
+    atomic_fetch_add(&v->visiting, 1);
     pthread_mutex_lock(&v->lock);
     int error = VL_SUCCESS;
     if (v->phase != VL_OPEN) error = VL_ERROR_CLOSED;
@@ -231,6 +232,7 @@ static int hand_in(vl_verifier *v, uint64_t *ticket, uint64_t tag, const vl_job 
     pthread_mutex_unlock(&v->lock);
     if (wake) pthread_cond_signal(&v->work);
     vl_tell(v, &news);
+    atomic_fetch_sub(&v->visiting, 1);
     if (error) free(copy);
     else if (ticket) *ticket = name;
     return error;
@@ -260,11 +262,13 @@ int64_t vl_verifier_cancel(vl_verifier *v, uint64_t ticket) {
     vl_news news = {0, 0};
     const int error = usable(v);
     if (error) return error;
+    atomic_fetch_add(&v->visiting, 1);
     pthread_mutex_lock(&v->lock);
     vl_job *job = vl_tickets_find(&v->tickets, ticket);
     const size_t cancelled = job ? vl_give_up(v, &news, job, VL_ERROR_CANCELLED) : 0;
     pthread_mutex_unlock(&v->lock);
     vl_tell(v, &news);
+    atomic_fetch_sub(&v->visiting, 1);
     return (int64_t)cancelled;
 }
 
@@ -284,7 +288,7 @@ int vl_verifier_collect(vl_verifier *v, vl_completion *completions, int capacity
     if (completions == NULL || capacity < 1) return VL_ERROR_ARGUMENT;
     const int64_t until_ns = timeout_us < 0 ? VL_NEVER : timeout_us ? vl_moment_after(vl_now_ns(), timeout_us) : 0;
     int result;
-    atomic_fetch_add(&v->collecting, 1);
+    atomic_fetch_add(&v->visiting, 1);
     pthread_mutex_lock(&v->lock);
     while ((result = take_completions(v, completions, capacity)) == 0) {
         result = v->phase != VL_OPEN && v->tickets.used == 0 ? VL_ERROR_CLOSED : VL_ERROR_TIMEOUT;
@@ -293,6 +297,6 @@ int vl_verifier_collect(vl_verifier *v, vl_completion *completions, int capacity
     }
     if (v->tickets.used == 0 && v->phase != VL_OPEN) pthread_cond_broadcast(&v->completed); /* others end, too */
     pthread_mutex_unlock(&v->lock);
-    atomic_fetch_sub(&v->collecting, 1);
+    atomic_fetch_sub(&v->visiting, 1);
     return result;
 }

@@ -34,8 +34,8 @@ struct vl_verifier {
     unsigned threads, asleep, at_work; /* workers; at_work: and callers who work themselves */
     vl_work *spare;                    /* for callers who work themselves; no more than threads are made */
     unsigned spares;
-    atomic_size_t helpers;            /* callers who may do a batch */
-    atomic_size_t inside, collecting; /* callers who wait for verdicts, and for completions */
+    atomic_size_t helpers;          /* callers who may do a batch */
+    atomic_size_t inside, visiting; /* callers who wait for verdicts, and in other calls whose effect others can see */
     vl_verifier_stats stats;
     vl_cache cache;
     vl_gate gates[VL_GATES];

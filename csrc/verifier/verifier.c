@@ -146,10 +146,8 @@ static void join_workers(vl_verifier *v) {
     pthread_mutex_unlock(&v->closing);
 }
 
-int vl_verifier_close(vl_verifier *v, int drain) {
+static void close_verifier(vl_verifier *v, int drain) {
     vl_news news = {0, 0};
-    if (v == NULL) return VL_ERROR_ARGUMENT;
-    if (v->forks != vl_forks()) return VL_ERROR_FORKED;
     pthread_mutex_lock(&v->lock);
     if (!drain) v->phase = VL_GIVING_UP;
     else if (v->phase == VL_OPEN) v->phase = VL_DRAINING;
@@ -162,13 +160,22 @@ int vl_verifier_close(vl_verifier *v, int drain) {
     while (v->at_work) pthread_cond_wait(&v->work, &v->lock); /* callers */
     pthread_cond_broadcast(&v->completed);
     pthread_mutex_unlock(&v->lock);
+}
+
+int vl_verifier_close(vl_verifier *v, int drain) {
+    if (v == NULL) return VL_ERROR_ARGUMENT;
+    if (v->forks != vl_forks()) return VL_ERROR_FORKED;
+    atomic_fetch_add(&v->visiting, 1);
+    close_verifier(v, drain);
+    atomic_fetch_sub(&v->visiting, 1);
     return VL_SUCCESS;
 }
 
-/* Callers who still leave need some microseconds. Those who collect end by themselves: nothing is left that could come. */
+/* Callers who still leave need some microseconds: what they did can be seen before they have left. Those who collect end by
+ * themselves: nothing is left that could come. */
 static void wait_for_callers(vl_verifier *v) {
     const struct timespec pause = {0, 50000};
-    while (atomic_load(&v->inside) || atomic_load(&v->collecting)) {
+    while (atomic_load(&v->inside) || atomic_load(&v->visiting)) {
         pthread_mutex_lock(&v->lock);
         pthread_cond_broadcast(&v->completed);
         pthread_mutex_unlock(&v->lock);
@@ -190,7 +197,7 @@ static void free_work(vl_verifier *v) {
 void vl_verifier_free(vl_verifier *v) {
     if (v == NULL) return;
     if (v->forks == vl_forks()) {
-        vl_verifier_close(v, 0);
+        close_verifier(v, 0);
         wait_for_callers(v);
         destroy_locks(v);
         free_work(v);

@@ -179,12 +179,41 @@ static void one_life(int number, int forks, int ms) {
     vl_verifier_free(verifier);
 }
 
+static void *submit_one(void *unused) {
+    (void)unused;
+    const item *i = &items[1];
+    if (vl_verifier_submit(verifier, NULL, 1, &i->request, i->part[0], i->size[0], i->part[1], i->size[1], i->part[2],
+                           i->size[2]))
+        abort();
+    return NULL;
+}
+
+static void *close_it(void *unused) {
+    (void)unused;
+    vl_verifier_close(verifier, 1);
+    return NULL;
+}
+
+/* Whoever has seen what a call did may free the verifier: the call itself may not have returned yet. */
+static void free_at_once(int closing) {
+    pthread_t thread;
+    vl_completion completion;
+    if (vl_verifier_create(&verifier, NULL)) abort();
+    if (pthread_create(&thread, NULL, closing ? close_it : submit_one, NULL)) abort();
+    const int count = vl_verifier_collect(verifier, &completion, 1, -1);
+    vl_verifier_free(verifier);
+    pthread_join(thread, NULL);
+    if (closing) atomic_fetch_add(&wrong, count != VL_ERROR_CLOSED);
+    else look_at(count == 1 ? completion.result : count, VL_OK);
+}
+
 int main(int argc, char **argv) {
     const int lives = argc > 1 ? atoi(argv[1]) : 6, forks = argc > 2 ? atoi(argv[2]) : 3,
               ms = argc > 3 ? atoi(argv[3]) : 150;
     read_item(&items[0], VL_ED25519, ed25519_hex);
     read_item(&items[1], VL_SECP256K1_ECDSA, secp256k1_hex);
     for (int number = 0; number < lives; number++) one_life(number, forks, ms);
+    for (int number = 0; number < 50 * lives; number++) free_at_once(number % 2);
     printf("%d results, %d wrong\n", atomic_load(&counted), atomic_load(&wrong));
     return atomic_load(&wrong) != 0 || atomic_load(&counted) == 0;
 }
