@@ -1,19 +1,16 @@
-"""The verifier's queue: classes, bounds, deadlines, cancelling, bad sources, a fork, counters."""
+"""The verifier's queue: classes, bounds, deadlines, cancelling, bad sources, counters."""
 
 import asyncio
-import os
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import pytest
 
-from test_ecdsa_threads import exit_status
 from verifier_items import batch_of, mismatching, plug, plugged, valid
-from verilane import Busy, DeadlineExceeded, Shed, Verdict, VerifierClosed, VerifierForked
+from verilane import Busy, DeadlineExceeded, Shed, Verdict, VerifierClosed
 from verilane.verifier import Batch, Item, Priority, Verifier
 
 OK, MISMATCH = Verdict.OK, Verdict.MISMATCH
@@ -360,50 +357,6 @@ def test_bad_items_of_a_suspect_leave_the_others_equation() -> None:
         assert [f.result(60) for f in good] == [OK] * 60
         assert [f.result(60) for f in wrong] == [MISMATCH] * 60
         assert verifier.stats()["apart"] == 60
-
-
-# ---- A fork ----
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_fork() -> None:
-    """The child's futures end with a name for it, its calls too, and it may have a verifier of its
-    own; the parent's goes on."""
-    verifier = plugged()
-    futures = [verifier.submit(VOTE) for _ in range(30)]
-    futures.append(verifier.submit_many(valid("ed25519", 30)))
-    told: list[int] = []
-    futures[0].add_done_callback(lambda _: told.append(1))
-
-    def child() -> bool:
-        assert all(isinstance(f.exception(0), VerifierForked) for f in futures)
-        assert told == []
-        for ask in (
-            lambda: verifier.verify(VOTE),
-            lambda: verifier.submit(VOTE),
-            lambda: verifier.submit_many([VOTE]),
-            lambda: verifier.stats(),
-        ):
-            with pytest.raises(VerifierForked):
-                ask()
-        verifier.close()
-        with Verifier(threads=2) as another:
-            return another.submit(VOTE).result(30) == another.verify(VOTE) == OK
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork beside threads
-        pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            status = 0 if child() else 2
-        finally:
-            os._exit(status)
-    assert exit_status(pid, seconds=60) == 0
-    assert [f.result(60) for f in futures[:30]] == [OK] * 30
-    assert futures[30].result(60).all_ok
-    assert told == [1]
-    verifier.close()
 
 
 # ---- Counters ----

@@ -4,6 +4,7 @@ and gives it to whoever asked.
 
 import contextlib
 import itertools
+import logging
 import os
 import threading
 import weakref
@@ -14,6 +15,8 @@ from .._cpu_verifier import Engine, error_of
 from ..errors import VerifierForked
 
 __all__ = ["Dispatcher", "Waiter"]
+
+_log = logging.getLogger("verilane")
 
 
 class Waiter(Protocol):
@@ -80,7 +83,11 @@ class Dispatcher:
         with _telling:
             for tag, result in completions:
                 waiter = self._waiting.pop(tag)
-                told = waiter.settle(result)
+                try:
+                    told = waiter.settle(result)
+                except BaseException:  # of a callback, as SystemExit: the others have to be told
+                    _log.exception("a future's callback raised")
+                    continue
                 if told is not None:
                     loop, what = told
                     for_loops.setdefault(loop, []).append(what)
@@ -89,6 +96,7 @@ class Dispatcher:
 
     def after_fork(self) -> None:
         """In the child no worker and no thread of ours is left."""
+        self._lock = threading.Lock()
         waiting, self._waiting = self._waiting, {}
         for waiter in waiting.values():
             waiter.fail(VerifierForked("the verifier belongs to the parent process"))

@@ -21,21 +21,22 @@ _Asked = tuple["asyncio.Future[Any]", "bytes | None", bytes, bytes]
 
 
 class LoopItems:
-    """What the tasks of one event loop have asked and not handed in yet."""
+    """What the tasks of one event loop have asked and not handed in yet. Everything runs in that
+    loop; it is not held here, so that it can go when it is closed.
+    """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, engine: Engine, dispatcher: Dispatcher
-    ) -> None:
-        self._loop, self._engine, self._dispatcher = loop, engine, dispatcher
+    def __init__(self, engine: Engine, dispatcher: Dispatcher) -> None:
+        self._engine, self._dispatcher = engine, dispatcher
         self._asked: dict[tuple[Request, bool], list[_Asked]] = {}
 
     def ask(
         self, request: Request, key: bytes | None, signature: bytes, message: bytes
     ) -> "asyncio.Future[Any]":
         """Returns the future of one item."""
-        future = self._loop.create_future()
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
         if not self._asked:
-            self._loop.call_soon(self._hand_in)
+            loop.call_soon(self._hand_in)
         asked = self._asked.setdefault((request, key is None), [])
         asked.append((future, key, signature, message))
         return future
@@ -44,11 +45,17 @@ class LoopItems:
         asked, self._asked = self._asked, {}
         for (request, keyless), items in asked.items():
             for start in range(0, len(items), _TOGETHER):
-                self._hand_in_part(request, keyless, items[start : start + _TOGETHER])
+                part = items[start : start + _TOGETHER]
+                try:
+                    self._hand_in_part(request, keyless, part)
+                except Exception as error:  # no thread or no memory: nobody else would tell them
+                    for future in (each[0] for each in part):
+                        if not future.done():
+                            future.set_exception(error)
 
     def _hand_in_part(self, request: Request, keyless: bool, items: list[_Asked]) -> None:
         futures, keys, signatures, messages = zip(*items, strict=True)
-        part = _LoopPart(self._loop, futures, self._engine.isa)
+        part = _LoopPart(asyncio.get_running_loop(), futures, self._engine.isa)
         tag = self._dispatcher.add(part)
         result, _ = self._engine.submit_many(
             tag,

@@ -295,7 +295,7 @@ class Verifier:
         loop = asyncio.get_running_loop()
         items = self._loops.get(loop)
         if items is None:
-            items = self._loops[loop] = LoopItems(loop, self._engine, self._dispatcher)
+            items = self._loops[loop] = LoopItems(self._engine, self._dispatcher)
         return items
 
 
