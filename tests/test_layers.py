@@ -222,6 +222,7 @@ PYTHON_LAYERS = {
         "errors",
         "sidecar",
         "sm2",
+        "verifier",
     },
     "verifier": {
         "_columns",

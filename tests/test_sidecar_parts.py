@@ -18,7 +18,7 @@ from verilane._columns import column
 from verilane.sidecar import verilane_pb2 as pb
 from verilane.sidecar.budget import Account, Budget
 from verilane.sidecar.log import Log
-from verilane.sidecar.profiles import Answer
+from verilane.sidecar.profiles import PRIORITIES, Answer
 from verilane.sidecar.work import Job, Piece, Queue, batch_of
 
 NOBODY = 65534
@@ -238,11 +238,13 @@ def test_a_batch_is_what_protobuf_writes(data: Any) -> None:
     names = data.draw(st.sets(st.sampled_from(NAMES), min_size=1))
     options = {"user_id": data.draw(st.none() | st.binary()), "low_s": data.draw(st.booleans())}
     profile = pb.Profile(scheme=data.draw(st.integers(0, 2**31 - 1)), **options)
-    expected = pb.Batch(id=number, profile=profile)
+    priority = data.draw(st.sampled_from(sorted(PRIORITIES)))
+    expected = pb.Batch(id=number, profile=profile, priority=PRIORITIES[priority])
     pieces = []
     for row, cut in zip(rows, cuts, strict=True):
         made = {name: column(name, row, widths=None) for name in names}
-        pieces.append(Piece(Job(profile, made, keyed=False), cut, len(row)))
+        job = Job(profile, made, keyed=False, priority=priority)
+        pieces.append(Piece(job, cut, len(row)))
     items = [item for row, cut in zip(rows, cuts, strict=True) for item in row[cut:]]
     expected.count = len(items)
     lengths = [len(item) for item in items]
@@ -288,6 +290,26 @@ def test_who_does_not_go_together() -> None:
     pieces.lost()
     for piece in (*other, *several):
         assert pieces.send(100, 10_000)[1] == [piece], "what was lost goes alone"
+
+
+def test_the_most_urgent_go_first() -> None:
+    """In order among themselves; what was lost or comes back goes before those of its class."""
+    pieces = Queue()
+    put: dict[str, list[Piece]] = {}
+    for priority in ("bulk", "mempool", "block", "consensus", "bulk", "block", "consensus"):
+        columns = {"messages": column("m", [b"x"], widths=None)}
+        piece = Piece(Job(pb.Profile(), columns, keyed=False, priority=priority), 0, 1)
+        pieces.put([piece])
+        put.setdefault(priority, []).append(piece)
+    expected = [put[name] for name in ("consensus", "block", "mempool", "bulk")]
+    sent = [pieces.send(100, 10_000)[1] for _ in range(4)]
+    assert sent == expected, "those of different classes share no batch"
+    assert pieces.send(100, 10_000)[1] == [] and not pieces.ready()
+    pieces.lost()
+    pieces.take_back([put["bulk"][1]])
+    order = [pieces.next_to_settle() for _ in range(8)]
+    bulk = [put["bulk"][1], *put["bulk"]]
+    assert order == [*put["consensus"], *put["block"], *put["mempool"], *bulk]
 
 
 def test_a_piece_is_answered_once() -> None:

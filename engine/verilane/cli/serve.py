@@ -62,6 +62,9 @@ def serve(
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="A device of `verilane devices`.")
     ] = None,
+    cache: Annotated[
+        int, typer.Option(min=0, help="Valid items of small batches to remember, 16 bytes each.")
+    ] = 0,
 ) -> None:
     """Verify for other processes, over gRPC (verilane.proto in the package is the contract).
 
@@ -111,6 +114,7 @@ def serve(
                 drain=drain,
                 threads=threads,
                 device=device,
+                cache=cache,
             )
         )
     except VerilaneError as error:

@@ -31,10 +31,11 @@ class Account:
     included; the budget's `most_partial` bounds what they can add up to.
     """
 
-    __slots__ = ("_budget", "_partial", "_whole", "connection", "moved")
+    __slots__ = ("_budget", "_partial", "_whole", "connection", "moved", "source")
 
-    def __init__(self, budget: "Budget", connection: Connection) -> None:
-        self._budget, self.connection = budget, connection
+    def __init__(self, budget: "Budget", connection: Connection, source: int) -> None:
+        """source: a number that no other account has, but 0."""
+        self._budget, self.connection, self.source = budget, connection, source
         self._partial = self._whole = 0
         self.moved = time.monotonic()
         """When something was last got done with its bytes, or the first of them came."""
@@ -87,7 +88,7 @@ class Budget:
         on_cut: Callable[[Connection, int], None],
     ) -> None:
         self.limit, self.most_partial = limit, most_partial
-        self.held = 0
+        self.held = self._opened = 0
         self._patience, self._on_cut = patience, on_cut
         self._accounts: set[Account] = set()
         self._paused: set[Account] = set()
@@ -95,7 +96,8 @@ class Budget:
 
     def open(self, connection: Connection) -> Account:
         """Returns the account of a new connection."""
-        account = Account(self, connection)
+        self._opened += 1
+        account = Account(self, connection, self._opened)
         self._accounts.add(account)
         return account
 

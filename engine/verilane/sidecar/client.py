@@ -14,7 +14,7 @@ from ..errors import Busy
 from ..sm2 import USER_ID_MOST
 from .errors import SidecarUnavailable
 from .link import Link, target_of
-from .profiles import SCHEMES, Scheme, packed_widths, profile_of
+from .profiles import PRIORITIES, SCHEMES, Scheme, packed_widths, profile_of
 from .work import Job, Piece, Queue
 
 __all__ = ["Client"]
@@ -97,7 +97,8 @@ class Client:
         scheme: "secp256k1.ecdsa", "secp256k1.schnorr", "p256.ecdsa", "ed25519" or "sm2".
         The rest is what the scheme's verify_many takes, by keyword: keys, signatures, digests or
         messages, user_id, and its rules (encoding, low_s, hybrid_keys, key_form, rule). No
-        prepared keys.
+        prepared keys. priority: "consensus", "block" (the default), "mempool" or "bulk": what is
+        sent and verified first where several wait.
 
         Raises what verify_many raises for what is not bytes-like and for columns that do not fit
         each other; Busy where too much waits already. The future has SidecarUnavailable where no
@@ -144,6 +145,11 @@ class Client:
         if scheme is None:
             there = ", ".join(SCHEMES)
             raise ValueError(f"no scheme is named {name!r}; there are: {there}")
+        priority = given.get("priority", "block")
+        if not isinstance(priority, str) or priority not in PRIORITIES:
+            there = ", ".join(PRIORITIES)
+            raise ValueError(f"no priority is named {priority!r}; there are: {there}")
+        given = {key: value for key, value in given.items() if key != "priority"}
         rules = {key: value for key, value in given.items() if key not in _COLUMNS}
         rest = {key: value for key, value in given.items() if key in _COLUMNS and value is not None}
         user_id = rules.get("user_id")
@@ -153,7 +159,7 @@ class Client:
             rules["user_id"] = _checked_id(bytes(user_id))
         profile = profile_of(scheme, **rules)
         columns = _columns(scheme, rest, rules.get("encoding", "compact"))
-        return Job(profile, columns, keyed=name == "secp256k1.recover")
+        return Job(profile, columns, keyed=name == "secp256k1.recover", priority=priority)
 
     def _put(self, job: Job, *, wait: bool) -> None:
         if os.getpid() != self._process:

@@ -1,18 +1,23 @@
-"""Verifies the batches of all streams on threads of its own; C releases the GIL.
+"""Verifies the batches of all streams: small ones together, large ones each on a thread of its own;
+C releases the GIL.
 
-This is all that knows how: a coalescing verifier can take its place.
+This is all that knows how.
 """
 
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .._pool import cores
 from . import verilane_pb2 as pb
+from .coalesce import Coalescer
 from .metrics import Metrics
 from .profiles import NAMES, Answer, judge
+
+if TYPE_CHECKING:
+    from .._verdicts import Verdicts
 
 __all__ = ["Engine"]
 
@@ -20,17 +25,30 @@ _T = TypeVar("_T")
 
 
 class Engine:
-    """As many workers as cores. While several batches wait, each is done by one core: parts of a
-    batch on several cores cost more, and keep each other waiting. A batch that is alone takes all.
+    """As many workers as cores. While several large batches wait, each is done by one core: parts
+    of a batch on several cores cost more, and keep each other waiting. One alone takes all.
     """
 
-    def __init__(self, metrics: Metrics, *, threads: int | None, device: str | None) -> None:
-        """threads: cores to use at most; None takes all. device: as verify_many takes it."""
+    def __init__(
+        self, metrics: Metrics, *, threads: int | None, device: str | None, cache: int = 0
+    ) -> None:
+        """threads: cores to use at most; None takes all. device: as verify_many takes it. cache:
+        valid items of small batches that are remembered.
+        """
         self._cores = cores() if threads is None else threads
         self._device, self._metrics = device, metrics
         self._executor = ThreadPoolExecutor(self._cores, thread_name_prefix="verilane-batch")
+        self._coalescer = Coalescer.of(metrics, threads=threads, device=device, cache=cache)
         self._lock = threading.Lock()
         self._here = 0
+
+    def coalesce(self, batch: "pb.Batch", source: int) -> "Future[Verdicts] | None":
+        """Returns what Coalescer.submit does."""
+        future = None if self._coalescer is None else self._coalescer.submit(batch, source)
+        if future is not None:
+            self._metrics.waiting.inc()
+            future.add_done_callback(lambda _: self._metrics.waiting.dec())
+        return future
 
     def submit(self, work: Callable[[float], _T]) -> "Future[_T]":
         """Calls work(when it was submitted) on a worker, which calls `answer`. What is cancelled
@@ -56,6 +74,8 @@ class Engine:
     def close(self) -> None:
         """Begins no batch any more; those that are begun go on."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+        if self._coalescer is not None:
+            self._coalescer.close()
 
     def _gone(self, _: object) -> None:
         with self._lock:

@@ -30,14 +30,20 @@ class Metrics:
         )
         self.waits = Histogram(
             "verilane_wait_seconds",
-            "From a batch's arrival until its verification begins.",
+            "From a large batch's arrival until its verification begins.",
             registry=to,
             buckets=_SECONDS,
         )
         self.work = Histogram(
             "verilane_verify_seconds",
-            "Verification of a batch.",
+            "Verification of a large batch.",
             ["scheme"],
+            registry=to,
+            buckets=_SECONDS,
+        )
+        self.together = Histogram(
+            "verilane_together_seconds",
+            "From a small batch's arrival until it is verified, together with others.",
             registry=to,
             buckets=_SECONDS,
         )
@@ -53,10 +59,14 @@ class Metrics:
 
     def count(self, scheme: str, verdicts: bytes) -> None:
         """Counts one batch's verdicts."""
+        left = len(verdicts)
         for verdict in Verdict:
+            if left == 0:
+                break
             number = verdicts.count(int(verdict))
             if number:
                 self.items.labels(scheme, verdict.name).inc(number)
+                left -= number
 
 
 class Endpoint:

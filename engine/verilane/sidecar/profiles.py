@@ -4,6 +4,7 @@ The server calls `judge`, and so does a client that has to do without: same byte
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,13 +18,14 @@ from .errors import Refused
 
 __all__ = [
     "NAMES",
+    "PRIORITIES",
     "SCHEMES",
     "Answer",
     "Scheme",
     "judge",
     "packed_widths",
     "profile_of",
-    "scheme_of",
+    "understood",
 ]
 
 Wire: TypeAlias = "NDArray[np.uint8] | tuple[NDArray[np.uint8], NDArray[np.uint32]]"
@@ -31,6 +33,7 @@ Wire: TypeAlias = "NDArray[np.uint8] | tuple[NDArray[np.uint8], NDArray[np.uint3
 ENCODINGS = {"compact": 0, "der": 1, "der-lax": 2, "fisco": 3}
 ED25519_RULES = {"zip215": 0, "rfc8032": 1, "openssl": 2, "strict": 3}
 KEY_FORMS = {"any": 0, "sec1": 1, "compressed": 2}
+PRIORITIES = {"block": 0, "consensus": 1, "mempool": 2, "bulk": 3}
 NO_COLUMN = pb.Column()
 
 
@@ -114,23 +117,8 @@ def judge(batch: "pb.Batch", *, device: str | None = None, threads: int | None =
     """Returns the verdicts of a batch. Raises Refused where it breaks the contract; what is wrong
     inside an item is its verdict.
     """
-    scheme = scheme_of(batch)
-    _demand_known("batch", batch)
-    _demand_known("profile", batch.profile)
-    arguments = _options(batch, scheme)
-    for name in _COLUMNS:
-        part = getattr(batch, name)
-        if name in scheme.columns and batch.HasField(name):
-            _demand_known(name, part)
-            widths = packed_widths(scheme, name, arguments.get("encoding", "compact"))
-            arguments[_ARGUMENTS.get(name, name)] = _decoded(name, part, batch.count, widths)
-        elif part != NO_COLUMN:
-            raise Refused(f"{scheme.name} takes no {name}")
-    encoding = arguments.get("encoding", "compact")
-    if missing := [name for name in scheme.needed(encoding) if name not in arguments]:
-        raise Refused(f"{scheme.name} needs {' and '.join(missing)}")
+    scheme, arguments = understood(batch)
     if scheme.name == "sm2":
-        _demand_one_user_id(batch)
         arguments.setdefault("keys", None)
     function: Callable[..., Any] = getattr(
         import_module(f"verilane.{scheme.module}"), scheme.function
@@ -145,16 +133,34 @@ def judge(batch: "pb.Batch", *, device: str | None = None, threads: int | None =
     return Answer(result.codes.tobytes())
 
 
+def understood(batch: "pb.Batch") -> tuple[Scheme, dict[str, Any]]:
+    """Returns a batch's scheme, and the arguments of its function: columns and rules. Raises
+    Refused.
+    """
+    _demand_known("batch", batch)
+    _named("priority", PRIORITIES, batch.priority)
+    profile = batch.profile.SerializeToString()
+    scheme, rules = (_known_rules if len(profile) < _LONGEST_KNOWN else _rules)(profile)
+    arguments = dict(rules)
+    for name in _COLUMNS:
+        given = batch.HasField(name)
+        if given and name in scheme.columns:
+            part = getattr(batch, name)
+            _demand_known(name, part)
+            widths = packed_widths(scheme, name, arguments.get("encoding", "compact"))
+            arguments[_ARGUMENTS.get(name, name)] = _decoded(name, part, batch.count, widths)
+        elif given and getattr(batch, name) != NO_COLUMN:
+            raise Refused(f"{scheme.name} takes no {name}")
+    encoding = arguments.get("encoding", "compact")
+    if missing := [name for name in scheme.needed(encoding) if name not in arguments]:
+        raise Refused(f"{scheme.name} needs {' and '.join(missing)}")
+    if scheme.name == "sm2":
+        _demand_one_user_id(batch)
+    return scheme, arguments
+
+
 # A column of the contract whose argument is called something else.
 _ARGUMENTS = {"user_ids": "user_id"}
-
-
-def scheme_of(batch: "pb.Batch") -> Scheme:
-    """Returns the scheme that a batch names."""
-    name = NAMES.get(batch.profile.scheme)
-    if name is None:
-        raise Refused(f"no scheme has the number {batch.profile.scheme}")
-    return SCHEMES[name]
 
 
 def _demand_known(what: str, message: "pb.Batch | pb.Profile | pb.Column") -> None:
@@ -165,9 +171,22 @@ def _demand_known(what: str, message: "pb.Batch | pb.Profile | pb.Column") -> No
         raise Refused(f"{what}: a field that this server does not know")
 
 
-def _options(batch: "pb.Batch", scheme: Scheme) -> dict[str, Any]:
-    """Returns a profile's rules as the scheme's function takes them."""
-    profile = batch.profile
+def _rules(profile_bytes: bytes) -> tuple[Scheme, dict[str, Any]]:
+    """Returns an encoded profile's scheme, and its rules as the scheme's function takes them."""
+    profile = pb.Profile.FromString(profile_bytes)
+    _demand_known("profile", profile)
+    name = NAMES.get(profile.scheme)
+    if name is None:
+        raise Refused(f"no scheme has the number {profile.scheme}")
+    return SCHEMES[name], _options(profile, SCHEMES[name])
+
+
+# A few profiles come again and again.
+_known_rules = lru_cache(256)(_rules)
+_LONGEST_KNOWN = 256
+
+
+def _options(profile: "pb.Profile", scheme: Scheme) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name in _OPTIONS:
         given = profile.HasField(name) if name == "user_id" else getattr(profile, name) != 0

@@ -1,6 +1,9 @@
 """The service Verifier of verilane.proto."""
 
 import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -12,15 +15,16 @@ from google.protobuf.message import DecodeError
 from .. import __version__
 from . import verilane_pb2 as pb
 from .budget import Account
+from .coalesce import SMALL_BYTES
 from .engine import Engine
 from .errors import Refused
 from .front import Front
 from .log import Log
 from .metrics import Metrics
-from .profiles import NAMES
+from .profiles import NAMES, Answer
 
 if TYPE_CHECKING:
-    from .profiles import Answer
+    from .._verdicts import Verdicts
 
 __all__ = ["NAME", "Limits", "Service"]
 
@@ -46,10 +50,20 @@ class Limits(NamedTuple):
     connections: int = 1024
 
 
+class Work(NamedTuple):
+    """A batch that is being verified. status: what became of it, once the future is done; None: it
+    was no batch.
+    """
+
+    future: "Future[Any]"
+    status: Callable[[], bytes | None]
+
+
 class Service:
     """Answers batches, from as many streams as there are.
 
-    The event loop sees bytes only: workers decode batches, and encode what became of them.
+    Of large ones the event loop sees bytes only: workers decode them, and encode what became of
+    them. For small ones that would cost more than it helps.
     """
 
     def __init__(
@@ -61,6 +75,7 @@ class Service:
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
+        self.told = Mailbox()
 
     def handler(self) -> Any:
         """Returns the service as gRPC takes it."""
@@ -124,6 +139,35 @@ class Service:
         """How many streams are open."""
         return len(self._streams)
 
+    def begin(self, message: bytes, source: int) -> Work:
+        """Has a message's batch verified."""
+        work = self._together(message, source) if len(message) <= SMALL_BYTES else None
+        if work is not None:
+            return work
+        future = self.engine.submit(partial(self.status, message))
+        return Work(future, future.result)
+
+    def _together(self, message: bytes, source: int) -> Work | None:
+        """Has a small batch verified with others; None for one that is not for that. What is wrong
+        with a batch is said by `status`.
+        """
+        came = time.perf_counter()
+        try:
+            batch = pb.Batch.FromString(message)
+            self._demand(batch)
+            future = self.engine.coalesce(batch, source)
+        except Exception:
+            return None
+        return None if future is None else Work(future, partial(self._found, batch, came, future))
+
+    def _found(self, batch: "pb.Batch", came: float, future: "Future[Verdicts]") -> bytes:
+        """Returns what became of a batch that was verified with others."""
+        self.metrics.together.observe(time.perf_counter() - came)
+        try:
+            return self._done(batch, Answer(future.result().codes.tobytes()))
+        except Exception as error:  # it is closed, or given up for what is more urgent
+            return self._broken(batch, error)
+
     def status(self, message: bytes, came: float) -> bytes | None:
         """Returns what became of a batch; None for a message that is none. On a worker."""
         try:
@@ -137,8 +181,7 @@ class Service:
             self.log.event("batch_refused", reason=str(error))
             return self._failed(batch, _REFUSED, str(error))
         except Exception as error:  # whatever goes wrong costs this batch alone
-            self.log.event("batch_failed", reason=f"{type(error).__name__}: {error}")
-            return self._failed(batch, _FAILED, type(error).__name__)
+            return self._broken(batch, error)
 
     def _demand(self, batch: "pb.Batch") -> None:
         if batch.count > self.limits.batch_items:
@@ -156,6 +199,10 @@ class Service:
         )
         return bytes(status.SerializeToString())
 
+    def _broken(self, batch: "pb.Batch", error: Exception) -> bytes:
+        self.log.event("batch_failed", reason=f"{type(error).__name__}: {error}")
+        return self._failed(batch, _FAILED, type(error).__name__)
+
     def _failed(self, batch: "pb.Batch", outcome: Any, reason: str) -> bytes:
         scheme = NAMES.get(batch.profile.scheme, "none")
         self.metrics.batches.labels(scheme, _OUTCOMES[outcome]).inc()
@@ -171,11 +218,10 @@ class _Stream:
 
     def __init__(self, service: Service, context: Any, account: Account) -> None:
         self._service, self._context, self._account = service, context, account
-        self._loop = asyncio.get_running_loop()
         self._room = asyncio.Semaphore(service.limits.stream_batches)
         self._statuses: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
-        self._works: set[Future[bytes | None]] = set()
+        self._works: set[Work] = set()
         self._held = 0
         self._ended = False
         self.drained = self.broken = False
@@ -198,7 +244,7 @@ class _Stream:
         finally:
             self._reader.cancel()
             for work in self._works:
-                work.cancel()
+                work.future.cancel()
             self._hold(-self._held)
             self._ended = True
         if not self._reader.cancelled():
@@ -214,21 +260,20 @@ class _Stream:
             size = len(message)
             self._account.message(size)
             self._held += size
-            work = service.engine.submit(partial(service.status, message))
+            work = service.begin(message, self._account.source)
             self._works.add(work)
-            work.add_done_callback(partial(self._finished, size))
+            work.future.add_done_callback(partial(self._finished, size, work))
 
-    def _finished(self, size: int, work: "Future[bytes | None]") -> None:
+    def _finished(self, size: int, work: Work, future: "Future[Any]") -> None:
         """A batch is done, or cancelled, with the stream. On any thread."""
-        if not work.cancelled():
-            with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._answered, size, work)
+        if not future.cancelled():
+            self._service.told.put(partial(self._answered, size, work))
 
-    def _answered(self, size: int, work: "Future[bytes | None]") -> None:
+    def _answered(self, size: int, work: Work) -> None:
         if self._ended:  # nobody waits for it, and nothing is held for it
             return
         self._works.discard(work)
-        status = work.result()
+        status = work.status()
         if status is None:
             self.broken = True
         else:
@@ -245,3 +290,25 @@ class _Stream:
         assert self._reader is not None
         if self.broken or (self._reader.done() and not self._works):
             self._statuses.put_nowait(None)
+
+
+class Mailbox:
+    """What other threads have for the event loop: it is woken once for all that comes meanwhile."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._woken = False
+
+    def put(self, call: Callable[[], None]) -> None:
+        """Has the loop call something. On any thread."""
+        self._calls.append(call)
+        if not self._woken:  # else it has not begun to look, and will see this too
+            self._woken = True
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._look)
+
+    def _look(self) -> None:
+        self._woken = False
+        for _ in range(len(self._calls)):
+            self._loop.call_soon(self._calls.popleft())

@@ -25,35 +25,37 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fverilane/sidecar/verilane.proto\x12\x0bverilane.v1\"\x89\x02\n\x07Profile\x12#\n\x06scheme\x18\x01 \x01(\x0e\x32\x13.verilane.v1.Scheme\x12\'\n\x08\x65ncoding\x18\x02 \x01(\x0e\x32\x15.verilane.v1.Encoding\x12\r\n\x05low_s\x18\x03 \x01(\x08\x12\x13\n\x0bhybrid_keys\x18\x04 \x01(\x08\x12\x12\n\nparity_ids\x18\x05 \x01(\x08\x12.\n\x0c\x65\x64\x32\x35\x35\x31\x39_rule\x18\x06 \x01(\x0e\x32\x18.verilane.v1.Ed25519Rule\x12\x14\n\x07user_id\x18\x07 \x01(\x0cH\x00\x88\x01\x01\x12&\n\x08key_form\x18\x08 \x01(\x0e\x32\x14.verilane.v1.KeyFormB\n\n\x08_user_id\"\'\n\x06\x43olumn\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\x0f\n\x07offsets\x18\x02 \x01(\x0c\"\x97\x02\n\x05\x42\x61tch\x12\n\n\x02id\x18\x01 \x01(\x04\x12%\n\x07profile\x18\x02 \x01(\x0b\x32\x14.verilane.v1.Profile\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12!\n\x04keys\x18\x04 \x01(\x0b\x32\x13.verilane.v1.Column\x12\'\n\nsignatures\x18\x05 \x01(\x0b\x32\x13.verilane.v1.Column\x12%\n\x08messages\x18\x06 \x01(\x0b\x32\x13.verilane.v1.Column\x12$\n\x07\x64igests\x18\x07 \x01(\x0b\x32\x13.verilane.v1.Column\x12%\n\x08user_ids\x18\x08 \x01(\x0b\x32\x13.verilane.v1.Column\x12\x0c\n\x04tags\x18\t \x01(\x0c\"\xb8\x01\n\x0b\x42\x61tchStatus\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x31\n\x07outcome\x18\x02 \x01(\x0e\x32 .verilane.v1.BatchStatus.Outcome\x12\x10\n\x08verdicts\x18\x03 \x01(\x0c\x12\x0c\n\x04tags\x18\x04 \x01(\x0c\x12\x0c\n\x04keys\x18\x05 \x01(\x0c\x12\x0e\n\x06reason\x18\x06 \x01(\t\",\n\x07Outcome\x12\x08\n\x04\x44ONE\x10\x00\x12\x0b\n\x07REFUSED\x10\x01\x12\n\n\x06\x46\x41ILED\x10\x02\"\x0f\n\rLimitsRequest\"]\n\x06Limits\x12\x13\n\x0b\x62\x61tch_items\x18\x01 \x01(\r\x12\x15\n\rmessage_bytes\x18\x02 \x01(\r\x12\x16\n\x0estream_batches\x18\x03 \x01(\r\x12\x0f\n\x07version\x18\x04 \x01(\t*\x89\x01\n\x06Scheme\x12\x16\n\x12SCHEME_UNSPECIFIED\x10\x00\x12\x13\n\x0fSECP256K1_ECDSA\x10\x01\x12\x15\n\x11SECP256K1_SCHNORR\x10\x02\x12\x0e\n\nP256_ECDSA\x10\x03\x12\x0b\n\x07\x45\x44\x32\x35\x35\x31\x39\x10\x04\x12\x07\n\x03SM2\x10\x05\x12\x15\n\x11SECP256K1_RECOVER\x10\x06*\\\n\x08\x45ncoding\x12\x14\n\x10\x45NCODING_COMPACT\x10\x00\x12\x10\n\x0c\x45NCODING_DER\x10\x01\x12\x14\n\x10\x45NCODING_DER_LAX\x10\x02\x12\x12\n\x0e\x45NCODING_FISCO\x10\x03*S\n\x0b\x45\x64\x32\x35\x35\x31\x39Rule\x12\x0f\n\x0bRULE_ZIP215\x10\x00\x12\x10\n\x0cRULE_RFC8032\x10\x01\x12\x10\n\x0cRULE_OPENSSL\x10\x02\x12\x0f\n\x0bRULE_STRICT\x10\x03*G\n\x07KeyForm\x12\x10\n\x0cKEY_FORM_ANY\x10\x00\x12\x11\n\rKEY_FORM_SEC1\x10\x01\x12\x17\n\x13KEY_FORM_COMPRESSED\x10\x02\x32\x84\x01\n\x08Verifier\x12:\n\x06Verify\x12\x12.verilane.v1.Batch\x1a\x18.verilane.v1.BatchStatus(\x01\x30\x01\x12<\n\tGetLimits\x12\x1a.verilane.v1.LimitsRequest\x1a\x13.verilane.v1.Limitsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fverilane/sidecar/verilane.proto\x12\x0bverilane.v1\"\x89\x02\n\x07Profile\x12#\n\x06scheme\x18\x01 \x01(\x0e\x32\x13.verilane.v1.Scheme\x12\'\n\x08\x65ncoding\x18\x02 \x01(\x0e\x32\x15.verilane.v1.Encoding\x12\r\n\x05low_s\x18\x03 \x01(\x08\x12\x13\n\x0bhybrid_keys\x18\x04 \x01(\x08\x12\x12\n\nparity_ids\x18\x05 \x01(\x08\x12.\n\x0c\x65\x64\x32\x35\x35\x31\x39_rule\x18\x06 \x01(\x0e\x32\x18.verilane.v1.Ed25519Rule\x12\x14\n\x07user_id\x18\x07 \x01(\x0cH\x00\x88\x01\x01\x12&\n\x08key_form\x18\x08 \x01(\x0e\x32\x14.verilane.v1.KeyFormB\n\n\x08_user_id\"\'\n\x06\x43olumn\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\x0f\n\x07offsets\x18\x02 \x01(\x0c\"\xc0\x02\n\x05\x42\x61tch\x12\n\n\x02id\x18\x01 \x01(\x04\x12%\n\x07profile\x18\x02 \x01(\x0b\x32\x14.verilane.v1.Profile\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12!\n\x04keys\x18\x04 \x01(\x0b\x32\x13.verilane.v1.Column\x12\'\n\nsignatures\x18\x05 \x01(\x0b\x32\x13.verilane.v1.Column\x12%\n\x08messages\x18\x06 \x01(\x0b\x32\x13.verilane.v1.Column\x12$\n\x07\x64igests\x18\x07 \x01(\x0b\x32\x13.verilane.v1.Column\x12%\n\x08user_ids\x18\x08 \x01(\x0b\x32\x13.verilane.v1.Column\x12\x0c\n\x04tags\x18\t \x01(\x0c\x12\'\n\x08priority\x18\n \x01(\x0e\x32\x15.verilane.v1.Priority\"\xb8\x01\n\x0b\x42\x61tchStatus\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x31\n\x07outcome\x18\x02 \x01(\x0e\x32 .verilane.v1.BatchStatus.Outcome\x12\x10\n\x08verdicts\x18\x03 \x01(\x0c\x12\x0c\n\x04tags\x18\x04 \x01(\x0c\x12\x0c\n\x04keys\x18\x05 \x01(\x0c\x12\x0e\n\x06reason\x18\x06 \x01(\t\",\n\x07Outcome\x12\x08\n\x04\x44ONE\x10\x00\x12\x0b\n\x07REFUSED\x10\x01\x12\n\n\x06\x46\x41ILED\x10\x02\"\x0f\n\rLimitsRequest\"]\n\x06Limits\x12\x13\n\x0b\x62\x61tch_items\x18\x01 \x01(\r\x12\x15\n\rmessage_bytes\x18\x02 \x01(\r\x12\x16\n\x0estream_batches\x18\x03 \x01(\r\x12\x0f\n\x07version\x18\x04 \x01(\t*\x89\x01\n\x06Scheme\x12\x16\n\x12SCHEME_UNSPECIFIED\x10\x00\x12\x13\n\x0fSECP256K1_ECDSA\x10\x01\x12\x15\n\x11SECP256K1_SCHNORR\x10\x02\x12\x0e\n\nP256_ECDSA\x10\x03\x12\x0b\n\x07\x45\x44\x32\x35\x35\x31\x39\x10\x04\x12\x07\n\x03SM2\x10\x05\x12\x15\n\x11SECP256K1_RECOVER\x10\x06*\\\n\x08\x45ncoding\x12\x14\n\x10\x45NCODING_COMPACT\x10\x00\x12\x10\n\x0c\x45NCODING_DER\x10\x01\x12\x14\n\x10\x45NCODING_DER_LAX\x10\x02\x12\x12\n\x0e\x45NCODING_FISCO\x10\x03*S\n\x0b\x45\x64\x32\x35\x35\x31\x39Rule\x12\x0f\n\x0bRULE_ZIP215\x10\x00\x12\x10\n\x0cRULE_RFC8032\x10\x01\x12\x10\n\x0cRULE_OPENSSL\x10\x02\x12\x0f\n\x0bRULE_STRICT\x10\x03*G\n\x07KeyForm\x12\x10\n\x0cKEY_FORM_ANY\x10\x00\x12\x11\n\rKEY_FORM_SEC1\x10\x01\x12\x17\n\x13KEY_FORM_COMPRESSED\x10\x02*_\n\x08Priority\x12\x12\n\x0ePRIORITY_BLOCK\x10\x00\x12\x16\n\x12PRIORITY_CONSENSUS\x10\x01\x12\x14\n\x10PRIORITY_MEMPOOL\x10\x02\x12\x11\n\rPRIORITY_BULK\x10\x03\x32\x84\x01\n\x08Verifier\x12:\n\x06Verify\x12\x12.verilane.v1.Batch\x1a\x18.verilane.v1.BatchStatus(\x01\x30\x01\x12<\n\tGetLimits\x12\x1a.verilane.v1.LimitsRequest\x1a\x13.verilane.v1.Limitsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'verilane.sidecar.verilane_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SCHEME']._serialized_start=939
-  _globals['_SCHEME']._serialized_end=1076
-  _globals['_ENCODING']._serialized_start=1078
-  _globals['_ENCODING']._serialized_end=1170
-  _globals['_ED25519RULE']._serialized_start=1172
-  _globals['_ED25519RULE']._serialized_end=1255
-  _globals['_KEYFORM']._serialized_start=1257
-  _globals['_KEYFORM']._serialized_end=1328
+  _globals['_SCHEME']._serialized_start=980
+  _globals['_SCHEME']._serialized_end=1117
+  _globals['_ENCODING']._serialized_start=1119
+  _globals['_ENCODING']._serialized_end=1211
+  _globals['_ED25519RULE']._serialized_start=1213
+  _globals['_ED25519RULE']._serialized_end=1296
+  _globals['_KEYFORM']._serialized_start=1298
+  _globals['_KEYFORM']._serialized_end=1369
+  _globals['_PRIORITY']._serialized_start=1371
+  _globals['_PRIORITY']._serialized_end=1466
   _globals['_PROFILE']._serialized_start=49
   _globals['_PROFILE']._serialized_end=314
   _globals['_COLUMN']._serialized_start=316
   _globals['_COLUMN']._serialized_end=355
   _globals['_BATCH']._serialized_start=358
-  _globals['_BATCH']._serialized_end=637
-  _globals['_BATCHSTATUS']._serialized_start=640
-  _globals['_BATCHSTATUS']._serialized_end=824
-  _globals['_BATCHSTATUS_OUTCOME']._serialized_start=780
-  _globals['_BATCHSTATUS_OUTCOME']._serialized_end=824
-  _globals['_LIMITSREQUEST']._serialized_start=826
-  _globals['_LIMITSREQUEST']._serialized_end=841
-  _globals['_LIMITS']._serialized_start=843
-  _globals['_LIMITS']._serialized_end=936
-  _globals['_VERIFIER']._serialized_start=1331
-  _globals['_VERIFIER']._serialized_end=1463
+  _globals['_BATCH']._serialized_end=678
+  _globals['_BATCHSTATUS']._serialized_start=681
+  _globals['_BATCHSTATUS']._serialized_end=865
+  _globals['_BATCHSTATUS_OUTCOME']._serialized_start=821
+  _globals['_BATCHSTATUS_OUTCOME']._serialized_end=865
+  _globals['_LIMITSREQUEST']._serialized_start=867
+  _globals['_LIMITSREQUEST']._serialized_end=882
+  _globals['_LIMITS']._serialized_start=884
+  _globals['_LIMITS']._serialized_end=977
+  _globals['_VERIFIER']._serialized_start=1469
+  _globals['_VERIFIER']._serialized_end=1601
 # @@protoc_insertion_point(module_scope)

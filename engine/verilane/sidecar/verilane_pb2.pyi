@@ -36,6 +36,13 @@ class KeyForm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KEY_FORM_ANY: _ClassVar[KeyForm]
     KEY_FORM_SEC1: _ClassVar[KeyForm]
     KEY_FORM_COMPRESSED: _ClassVar[KeyForm]
+
+class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PRIORITY_BLOCK: _ClassVar[Priority]
+    PRIORITY_CONSENSUS: _ClassVar[Priority]
+    PRIORITY_MEMPOOL: _ClassVar[Priority]
+    PRIORITY_BULK: _ClassVar[Priority]
 SCHEME_UNSPECIFIED: Scheme
 SECP256K1_ECDSA: Scheme
 SECP256K1_SCHNORR: Scheme
@@ -54,6 +61,10 @@ RULE_STRICT: Ed25519Rule
 KEY_FORM_ANY: KeyForm
 KEY_FORM_SEC1: KeyForm
 KEY_FORM_COMPRESSED: KeyForm
+PRIORITY_BLOCK: Priority
+PRIORITY_CONSENSUS: Priority
+PRIORITY_MEMPOOL: Priority
+PRIORITY_BULK: Priority
 
 class Profile(_message.Message):
     __slots__ = ("scheme", "encoding", "low_s", "hybrid_keys", "parity_ids", "ed25519_rule", "user_id", "key_form")
@@ -84,7 +95,7 @@ class Column(_message.Message):
     def __init__(self, data: _Optional[bytes] = ..., offsets: _Optional[bytes] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ("id", "profile", "count", "keys", "signatures", "messages", "digests", "user_ids", "tags")
+    __slots__ = ("id", "profile", "count", "keys", "signatures", "messages", "digests", "user_ids", "tags", "priority")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -94,6 +105,7 @@ class Batch(_message.Message):
     DIGESTS_FIELD_NUMBER: _ClassVar[int]
     USER_IDS_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
     id: int
     profile: Profile
     count: int
@@ -103,7 +115,8 @@ class Batch(_message.Message):
     digests: Column
     user_ids: Column
     tags: bytes
-    def __init__(self, id: _Optional[int] = ..., profile: _Optional[_Union[Profile, _Mapping]] = ..., count: _Optional[int] = ..., keys: _Optional[_Union[Column, _Mapping]] = ..., signatures: _Optional[_Union[Column, _Mapping]] = ..., messages: _Optional[_Union[Column, _Mapping]] = ..., digests: _Optional[_Union[Column, _Mapping]] = ..., user_ids: _Optional[_Union[Column, _Mapping]] = ..., tags: _Optional[bytes] = ...) -> None: ...
+    priority: Priority
+    def __init__(self, id: _Optional[int] = ..., profile: _Optional[_Union[Profile, _Mapping]] = ..., count: _Optional[int] = ..., keys: _Optional[_Union[Column, _Mapping]] = ..., signatures: _Optional[_Union[Column, _Mapping]] = ..., messages: _Optional[_Union[Column, _Mapping]] = ..., digests: _Optional[_Union[Column, _Mapping]] = ..., user_ids: _Optional[_Union[Column, _Mapping]] = ..., tags: _Optional[bytes] = ..., priority: _Optional[_Union[Priority, str]] = ...) -> None: ...
 
 class BatchStatus(_message.Message):
     __slots__ = ("id", "outcome", "verdicts", "tags", "keys", "reason")

@@ -22,7 +22,9 @@ _BATCH = pb.Batch.DESCRIPTOR.fields_by_name
 _VARINT, _BYTES = 0, 2
 
 
-def encoded(number: int, profile: bytes, count: int, columns: dict[str, list[Part]]) -> bytes:
+def encoded(
+    number: int, profile: bytes, count: int, columns: dict[str, list[Part]], priority: int = 0
+) -> bytes:
     """Returns a Batch. profile: as it is encoded. columns: by their names in a Batch, of each the
     parts that its items come from, in order.
     """
@@ -33,6 +35,7 @@ def encoded(number: int, profile: bytes, count: int, columns: dict[str, list[Par
     ]
     for name in sorted(columns, key=_number_of):
         pieces += _message(name, _column(columns[name]))
+    pieces.append(_number("priority", priority))
     return b"".join(pieces)
 
 

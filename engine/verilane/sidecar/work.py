@@ -2,8 +2,10 @@
 
 import threading
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from .._columns import Column
 from .._items import decided
 from . import verilane_pb2 as pb
-from .profiles import Answer
+from .profiles import PRIORITIES, Answer
 from .wire import encoded
 
 __all__ = ["Job", "Piece", "Queue", "batch_of"]
@@ -20,15 +22,22 @@ __all__ = ["Job", "Piece", "Queue", "batch_of"]
 class Job:
     """One batch of the caller's: its columns, its future, and the answers of its pieces."""
 
-    def __init__(self, profile: "pb.Profile", columns: dict[str, Column], *, keyed: bool) -> None:
+    def __init__(
+        self,
+        profile: "pb.Profile",
+        columns: dict[str, Column],
+        *,
+        keyed: bool,
+        priority: str = "block",
+    ) -> None:
         """columns: of one length, by their names in a Batch; nobody else may write to them.
-        keyed: the future gives keys (n, 64) and verdicts, not verdicts alone.
+        keyed: the future gives keys (n, 64) and verdicts, not verdicts alone. priority: of
+        PRIORITIES.
         """
-        self.columns, self.keyed = columns, keyed
-        self.kind = (profile.SerializeToString(deterministic=True), tuple(sorted(columns)))
-        """What jobs must have in common for their items to share a batch: their profile as it is
-        encoded, and which columns they have.
-        """
+        self.columns, self.keyed, self.priority = columns, keyed, priority
+        self.profile = profile.SerializeToString(deterministic=True)
+        self.kind = (self.profile, priority, *sorted(columns))
+        """What jobs must have in common for their items to share a batch."""
         self.n = next(iter(columns.values())).n
         self.future: Future[Any] = Future()
         self._codes = np.zeros(self.n, np.uint8)
@@ -101,7 +110,8 @@ def batch_of(pieces: list[Piece], number: int = 0) -> bytes:
         name: [(piece.job.columns[name], piece.first, piece.last) for piece in pieces]
         for name in pieces[0].job.columns
     }
-    return encoded(number, pieces[0].job.kind[0], sum(map(len, pieces)), columns)
+    job, count = pieces[0].job, sum(map(len, pieces))
+    return encoded(number, job.profile, count, columns, PRIORITIES[job.priority])
 
 
 # What Batch's own fields take, more or less; an offset takes 4 bytes.
@@ -115,8 +125,42 @@ def _size(column: Column, first: int, last: int) -> int:
     return _OVERHEAD + length + 4 * (last - first + 1)
 
 
+class _Line:
+    """Pieces that wait, by their priority."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, deque[Piece]] = {name: deque() for name in _URGENT_FIRST}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lines.values()))
+
+    def __iter__(self) -> Iterator[Piece]:
+        return chain.from_iterable(self._lines.values())
+
+    def extend(self, pieces: list[Piece]) -> None:
+        """Appends each to those of its priority."""
+        for piece in pieces:
+            self._lines[piece.job.priority].append(piece)
+
+    def appendleft(self, piece: Piece) -> None:
+        """Puts it before the others of its priority."""
+        self._lines[piece.job.priority].appendleft(piece)
+
+    def first(self) -> Piece | None:
+        """Returns the next one, which stays."""
+        return next(iter(self), None)
+
+    def popleft(self) -> Piece:
+        """Removes the next one."""
+        return next(line for line in self._lines.values() if line).popleft()
+
+
+_URGENT_FIRST = ("consensus", "block", "mempool", "bulk")
+
+
 class Queue:
-    """The pieces without an answer, in order: those that wait, and those that were sent.
+    """The pieces without an answer: those that wait, the most urgent first and else in order, and
+    those that were sent.
 
     A piece leaves it once, whoever answers it: a second answer finds nothing.
     """
@@ -130,7 +174,7 @@ class Queue:
         self.most = 0
         """Numbers without an answer at a time; 0: as many as there are."""
         self.bytes = 0
-        self._waiting: deque[Piece] = deque()
+        self._waiting = _Line()
         self._sent: dict[int, list[Piece]] = {}
         self._number = 0
 
@@ -139,7 +183,7 @@ class Queue:
 
     def ready(self) -> bool:
         """Whether there is a piece that may be sent now."""
-        return bool(self._waiting) and (not self.most or len(self._sent) < self.most)
+        return self._waiting.first() is not None and (not self.most or len(self._sent) < self.most)
 
     def put(self, pieces: list[Piece]) -> None:
         """Appends new pieces."""
@@ -151,7 +195,8 @@ class Queue:
     def take_back(self, pieces: list[Piece]) -> None:
         """Pieces that were taken have no answer after all: they come before all others."""
         with self.changed:
-            self._waiting.extendleft(reversed(pieces))
+            for piece in reversed(pieces):
+                self._waiting.appendleft(piece)
             self.bytes += sum(piece.size for piece in pieces)
             self._tell()
 
@@ -162,8 +207,7 @@ class Queue:
         """
         pieces: list[Piece] = []
         with self.changed:
-            while self._waiting:
-                piece = self._waiting[0]
+            while (piece := self._waiting.first()) is not None:
                 if piece.job.future.done():  # cancelled, or failed
                     self._gone(self._waiting.popleft())
                     continue
@@ -194,7 +238,7 @@ class Queue:
     def next_to_settle(self) -> Piece | None:
         """Removes the next piece that waits."""
         with self.changed:
-            if not self._waiting:
+            if self._waiting.first() is None:
                 return None
             piece = self._waiting.popleft()
             self._gone(piece)
