@@ -7,11 +7,13 @@ longer than 32 bytes it is its leftmost 32 bytes, a shorter one is padded with z
 
 from .. import _ecdsa
 from .._columns import BytesLike, ColumnLike
-from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
+from .._ecdsa import COMPACT_WIDTHS as COMPACT_WIDTHS
+from .._ecdsa import DIGEST_WIDTHS as DIGEST_WIDTHS
+from .._ecdsa import KEY_WIDTHS as KEY_WIDTHS
 from .._prepared import KeysLike, PreparedKeys
 from .._verdicts import Verdicts
 
-__all__ = ["COMPACT_WIDTHS", "DIGEST_WIDTHS", "KEY_WIDTHS", "prepare", "verify", "verify_many"]
+__all__ = ["prepare", "verify", "verify_many"]
 
 
 def verify_many(

@@ -12,23 +12,15 @@ from numpy.typing import NDArray
 from .. import _cpu_items, _cpu_signatures, _ecdsa, _recovery
 from .._columns import BytesLike, ColumnLike, column
 from .._devices import cpu_of, trusted_of
-from .._ecdsa import COMPACT_WIDTHS, DIGEST_WIDTHS, KEY_WIDTHS
+from .._ecdsa import COMPACT_WIDTHS as COMPACT_WIDTHS
+from .._ecdsa import DIGEST_WIDTHS as DIGEST_WIDTHS
+from .._ecdsa import KEY_WIDTHS as KEY_WIDTHS
 from .._items import OK, decided, item
 from .._prepared import KeysLike, PreparedKeys
 from .._verdicts import Verdicts
 from ..errors import InvalidSignature
 
-__all__ = [
-    "COMPACT_WIDTHS",
-    "DIGEST_WIDTHS",
-    "KEY_WIDTHS",
-    "RECOVERABLE_WIDTHS",
-    "prepare",
-    "recover",
-    "recover_many",
-    "verify",
-    "verify_many",
-]
+__all__ = ["prepare", "recover", "recover_many", "verify", "verify_many"]
 
 RECOVERABLE_WIDTHS = (65,)
 
