@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sidecar_batches import good
+from sidecar_batches import COLUMNS, good, repeated
 from sidecar_process import Sidecar, sample, scrape
 
 grpc = pytest.importorskip("grpc")
@@ -51,6 +51,8 @@ def test_metrics(server: tuple[Sidecar, str], stub: Any) -> None:
     assert sample(path, "verilane_items_total", scheme="secp256k1.ecdsa", verdict="MISMATCH") >= 1
     assert sample(path, "verilane_batches_total", **refused) == before[1] + 1
     assert sample(path, "verilane_batch_items_count") >= 2
+    large = good(count=300, **{name: repeated(name, 100) for name in COLUMNS})
+    list(stub.Verify(iter([large] * 2), timeout=30))  # each by itself
     assert sample(path, "verilane_wait_seconds_count") >= 2
     assert sample(path, "verilane_verify_seconds_count", scheme="secp256k1.ecdsa") >= 2
     assert sample(path, "verilane_connections") >= 1
