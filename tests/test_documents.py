@@ -69,7 +69,8 @@ def test_python(
     page: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A page's blocks one after the other, statement by statement: they print what their comments
-    say, and every verdict is OK but for those that are printed.
+    say, and every verdict is OK but for those that are printed. py-evm's block and chain are
+    stand-ins (document_items.py): with real ones test_py_evm.py does the same.
     """
     scope = document_items.namespace()
     text = "".join(block.text for block in blocks_of(page) if block.language == "python")
