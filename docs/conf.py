@@ -17,6 +17,8 @@ myst_heading_anchors = 3
 exclude_patterns: list[str] = []
 nitpicky = False
 
+smartquotes = False  # --option is no dash
+
 html_theme = "furo"
 html_title = f"Verilane {version}"
 html_show_sphinx = False
