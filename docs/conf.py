@@ -25,6 +25,7 @@ html_show_sphinx = False
 
 # `name` in a docstring is code.
 default_role = "code"
+autoclass_content = "both"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
