@@ -17,12 +17,15 @@ myst_heading_anchors = 3
 exclude_patterns: list[str] = []
 nitpicky = False
 
+smartquotes = False  # --option is no dash
+
 html_theme = "furo"
 html_title = f"Verilane {version}"
 html_show_sphinx = False
 
 # `name` in a docstring is code.
 default_role = "code"
+autoclass_content = "both"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
