@@ -70,5 +70,9 @@ def good(**changes: Any) -> Any:
 COLUMNS = ("keys", "signatures", "digests")
 
 
+def repeated(name: str, times: int) -> Any:
+    return pb.Column(data=getattr(good(), name).data * times)
+
+
 def offsets(*values: int) -> bytes:
     return np.array(values, "<u4").tobytes()

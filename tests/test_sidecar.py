@@ -13,7 +13,7 @@ import pytest
 
 import sm2_items
 from generated_code import FOLDER, NAMES, SOURCES, generate
-from sidecar_batches import COLUMNS, good, offsets
+from sidecar_batches import COLUMNS, good, offsets, repeated
 from sidecar_process import Sidecar, sample
 
 grpc = pytest.importorskip("grpc")
@@ -21,10 +21,6 @@ grpc = pytest.importorskip("grpc")
 from verilane.sidecar import verilane_pb2 as pb  # noqa: E402
 
 pytest_plugins = ["sidecar_fixtures"]
-
-
-def repeated(name: str, times: int) -> Any:
-    return pb.Column(data=getattr(good(), name).data * times)
 
 
 def profile(**fields: Any) -> dict[str, Any]:
