@@ -140,9 +140,10 @@ def test_messages_that_are_no_batches(channel: Any, stub: Any) -> None:
         assert status.verdicts == b"\1\1\1"
 
 
-def test_a_stream_that_is_cancelled(stub: Any, server: tuple[Sidecar, str]) -> None:
+@pytest.mark.parametrize("times", [1000, 30])
+def test_a_stream_that_is_cancelled(stub: Any, server: tuple[Sidecar, str], times: int) -> None:
     """What it had under way is held no longer, neither too much nor too little of it."""
-    heavy = good(count=3000, **{name: repeated(name, 1000) for name in COLUMNS})
+    heavy = good(count=3 * times, **{name: repeated(name, times) for name in COLUMNS})
     for _ in range(20):
         ended = threading.Event()
 

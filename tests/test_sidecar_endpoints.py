@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sidecar_batches import COLUMNS, good, repeated
+from sidecar_batches import batch, good
 from sidecar_process import Sidecar, sample, scrape
 
 grpc = pytest.importorskip("grpc")
@@ -46,13 +46,13 @@ def test_metrics(server: tuple[Sidecar, str], stub: Any) -> None:
         sample(path, "verilane_batches_total", **refused),
     )
     mixed = good(digests=pb.Column(data=good().digests.data[:64] + bytes(32)))
-    list(stub.Verify(iter([good(), mixed, good(count=2)]), timeout=30))
-    assert sample(path, "verilane_items_total", **ok) == before[0] + 5
+    list(stub.Verify(iter([good(), mixed, good(count=2), batch(200), batch(200)]), timeout=30))
+    assert sample(path, "verilane_items_total", **ok) == before[0] + 405
     assert sample(path, "verilane_items_total", scheme="secp256k1.ecdsa", verdict="MISMATCH") >= 1
     assert sample(path, "verilane_batches_total", **refused) == before[1] + 1
     assert sample(path, "verilane_batch_items_count") >= 2
-    large = good(count=300, **{name: repeated(name, 100) for name in COLUMNS})
-    list(stub.Verify(iter([large] * 2), timeout=30))  # each by itself
+    assert sample(path, "verilane_together_seconds_count") >= 2
+    assert sample(path, "verilane_verifier_batch_size_count") >= 1
     assert sample(path, "verilane_wait_seconds_count") >= 2
     assert sample(path, "verilane_verify_seconds_count", scheme="secp256k1.ecdsa") >= 2
     assert sample(path, "verilane_connections") >= 1
