@@ -122,6 +122,22 @@ def _told(log: Path, good: bool) -> str:
     return "; ".join(parts)
 
 
+def again(path: Path, minimise: int | None, clang: str) -> int:
+    """Runs an input again, by the harness that its name begins with; minimise: so many seconds."""
+    name = path.name.partition("-")[0]
+    selected([name])
+    if name == "python":
+        command: list[object] = [sys.executable, HERE / "fuzz_python.py", path]
+    else:
+        build(clang)
+        command = [BUILD / f"fuzz_{name}", path]
+    if minimise and name != "python":
+        small = path.with_name(f"{path.name}-small")
+        command[1:1] = ["-minimize_crash=1", f"-max_total_time={minimise}"]
+        command.append(f"-exact_artifact_path={small}")
+    return subprocess.run(command, cwd=ROOT, env=environment()).returncode
+
+
 def selected(names: Iterable[str]) -> list[str]:
     known = [*NAMES, "python"]
     wanted = list(names) or known
@@ -136,8 +152,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each harness")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once")
     parser.add_argument("--clang", default=os.environ.get("CLANG", "clang"))
+    parser.add_argument("--again", type=Path, metavar="FILE", help="runs one input that was found")
+    parser.add_argument("--minimise", type=int, metavar="SECONDS", help="with --again: cuts it down")
     parser.add_argument("names", nargs="*", help=f"{', '.join(NAMES)}, python; all by default")
     options = parser.parse_args()
+    if options.again:
+        return again(options.again.resolve(), options.minimise, options.clang)
     names = selected(options.names)
     if any(name in NAMES for name in names):
         if has_libfuzzer(options.clang):
