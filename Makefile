@@ -1,5 +1,5 @@
-# make demo | test | test-eth | test-go | test-js | bench | docs | sanitize | stress | lib | lint | format | proto | clean.
-# Everything happens in .venv; nothing is installed outside, but by make install-lib PREFIX=/usr/local.
+# make demo | test | test-eth | test-go | test-js | bench | docs | fuzz | sanitize | stress | lib | lint | format | proto
+# | clean. Everything happens in .venv; nothing is installed outside, but by make install-lib PREFIX=/usr/local.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
 
@@ -10,14 +10,14 @@ PIP := $(RUN) -m pip --disable-pip-version-check -q
 # A test file stays in one process; ARGS="-n 0" runs all of them in this one (a debugger needs that).
 ON_ALL_CORES := -n auto --dist loadfile
 
-C_FILES := $(sort $(shell find csrc kernels tests/native tests/c bench nodes/c -name '*.[ch]' -o -name '*.inc' -o -name '*.cl' 2>/dev/null))
+C_FILES := $(sort $(shell find csrc kernels tests/native tests/fuzz tests/c bench nodes/c -name '*.[ch]' -o -name '*.inc' -o -name '*.cl' 2>/dev/null))
 BUILD_FILES := pyproject.toml setup.py $(wildcard csrc/*.py csrc/*.in) $(filter csrc/% kernels/%,$(C_FILES))
 # Where make install-lib puts include/ and lib/; DESTDIR comes before it, for those who make packages.
 PREFIX ?= /usr/local
 CLIB := engine/verilane/_clib
 
 .NOTPARALLEL:
-.PHONY: demo test test-eth test-go test-js bench docs sanitize stress lib install-lib lint format proto clean
+.PHONY: demo test test-eth test-go test-js bench docs fuzz sanitize stress lib install-lib lint format proto clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
@@ -36,6 +36,12 @@ bench: $(VENV)/.bench $(VENV)/.built
 docs: $(VENV)/.docs $(VENV)/.built
 	$(RUN) docs/command_line.py
 	$(RUN) -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
+
+# Every harness of tests/fuzz, SECONDS each: C under libFuzzer (clang), Python under atheris or Hypothesis. Fails on a finding.
+SECONDS ?= 60
+
+fuzz: $(VENV)/.test $(VENV)/.built
+	$(RUN) tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)
 
 # The verifier's own C under sanitizers, the rest as it is: native threads at every door, forks, ends without draining.
 stress:

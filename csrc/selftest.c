@@ -229,7 +229,7 @@ static int sm2_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops *sm
     for (size_t i = 0; i < n; i++) {
         memcpy(keys[i], sm2_key, 64);
         memcpy(signatures[i], sm2_signature, 64);
-        uint8_t *message = messages[0] + width * i;
+        uint8_t *message = (uint8_t *)messages + width * i; /* rows of this width, one after the other */
         memcpy(message, hashed ? sm2_message : sm2_digest, width);
         message[i % width] ^= i % 2 == forged;
     }
