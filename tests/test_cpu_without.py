@@ -98,7 +98,7 @@ def test_what_there_is_not_is_warned_of() -> None:
     assert result.stdout.strip() == str(list(HERE.values()))
 
 
-# Models of qemu, as far as it can emulate them: no AVX-512, and in older versions no SHA extensions.
+# Models of qemu, as far as it emulates them: no AVX-512, and in older versions no SHA extensions.
 # Without XSAVE is what an operating system that saves no wide registers looks like.
 MODELS = {
     "Nehalem": ("avx2", "CPU lacks AVX2"),
