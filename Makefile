@@ -1,5 +1,6 @@
-# make demo | test | test-eth | test-go | test-js | bench | docs | fuzz | sanitize | stress | lib | lint | format | proto
-# | clean. Everything happens in .venv; nothing is installed outside, but by make install-lib PREFIX=/usr/local.
+# make demo | test | test-eth | test-go | test-js | test-cpus | test-arm64 | bench | docs | fuzz | sanitize | stress | lib
+# | lint | format | proto | clean. Everything happens in .venv; nothing is installed outside, but by make install-lib
+# PREFIX=/usr/local.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
 
@@ -17,7 +18,8 @@ PREFIX ?= /usr/local
 CLIB := engine/verilane/_clib
 
 .NOTPARALLEL:
-.PHONY: demo test test-eth test-go test-js bench docs fuzz sanitize stress lib install-lib lint format proto clean
+.PHONY: demo test test-eth test-go test-js test-cpus test-arm64 bench docs fuzz sanitize stress lib install-lib lint format \
+    proto clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
@@ -85,6 +87,14 @@ test-js: $(VENV)/.built
 	@if ! command -v npm >/dev/null; then echo 'SKIPPED nodes/js: there is no npm here'; exit 0; fi; \
 	export VERILANE_LIBRARY="$$($(RUN) -m verilane.clib --library)"; \
 	cd nodes/js && npm ci --no-audit --no-fund --loglevel=error && npm test
+
+# CPUs that lack something: each feature switched off in turn, then models of older years under qemu-x86_64.
+test-cpus: $(VENV)/.test $(VENV)/.built
+	$(RUN) -m pytest tests/test_cpu.py tests/test_cpu_without.py $(ARGS)
+
+# All of C, and what there is a Python for, on an emulated arm64: tests/arm64.py says what it takes.
+test-arm64: $(VENV)/.test $(VENV)/.built
+	$(RUN) tests/arm64.py $(ARGS)
 
 lint: $(VENV)/.lint $(VENV)/.built
 	$(RUN) -m ruff check

@@ -10,6 +10,14 @@
 
 /* VL_CDEF_BEGIN */
 
+/* ---- The CPU ---- */
+
+/* Name i of what instruction sets ask for: "AVX2", "SHA" ...; NULL past the last one. One may come more than once. */
+const char *vl_cpu_feature(int number);
+
+/* From now on this process does without it, as on a machine that lacks it. VL_ERROR_ARGUMENT for another name. */
+int vl_cpu_without(const char *name);
+
 /* ---- Signatures whose points are computed elsewhere ----
  *
  * A device that need not be trusted gets u, v and Q of many items and gives back R = u G + v Q (Ed25519: R = u B - v Q, v as

@@ -1,81 +1,33 @@
 #include "cpu.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "binding.h"
 
 #if defined(__x86_64__)
-
-#include <cpuid.h>
-#include <stdatomic.h>
-#include <stdint.h>
-
-/* One bit of CPUID (Intel SDM volume 2, instruction CPUID; subleaf 0). */
-typedef struct {
-    enum vl_cpu_set needed_by;
-    uint32_t leaf;
-    char output; /* 'b' or 'c': ebx or ecx */
-    int bit;
-    const char *missing;
-} cpu_feature;
-
-static const cpu_feature cpu_features[] = {
-    {VL_CPU_SHA_NI, 1, 'c', 9, "CPU lacks SSSE3"},
-    {VL_CPU_SHA_NI, 1, 'c', 19, "CPU lacks SSE4.1"},
-    {VL_CPU_SHA_NI, 7, 'b', 29, "CPU lacks the SHA extensions"},
-    {VL_CPU_AVX2, 7, 'b', 5, "CPU lacks AVX2"},
-    {VL_CPU_AVX2, 7, 'b', 8, "CPU lacks BMI2"},
-    {VL_CPU_AVX2, 1, 'c', 12, "CPU lacks FMA"},
-    {VL_CPU_AVX512, 7, 'b', 5, "CPU lacks AVX2"},
-    {VL_CPU_AVX512, 7, 'b', 8, "CPU lacks BMI2"},
-    {VL_CPU_AVX512, 7, 'b', 16, "CPU lacks AVX512F"},
-    {VL_CPU_AVX512, 7, 'b', 30, "CPU lacks AVX512BW"},
-    {VL_CPU_AVX512, 7, 'b', 17, "CPU lacks AVX512DQ"},
-    {VL_CPU_AVX512, 7, 'b', 31, "CPU lacks AVX512VL"},
-    {VL_CPU_AVX512, 7, 'b', 21, "CPU lacks AVX512_IFMA"},
-    {VL_CPU_AVX512, 7, 'c', 6, "CPU lacks AVX512_VBMI2"},
-};
+#include "cpu_x86_64.h"
+#elif defined(__aarch64__)
+#include "cpu_arm64.h"
+#else
+#include "cpu_other.h"
+#endif
 
 enum { FEATURES = sizeof cpu_features / sizeof cpu_features[0] };
 
-/* The cached answer: bit i for cpu_features[i], and four more. */
-enum {
-    OS_SAVES_YMM = 1 << FEATURES,
-    OS_SAVES_ZMM = 2 << FEATURES,
-    HALVES_512 = 4 << FEATURES,
-    DETECTED = 8 << FEATURES
-};
-
-/* XCR0 bits 1, 2, 5, 6, 7: XMM, upper YMM, opmask, upper ZMM 0-15, ZMM 16-31 (Intel SDM volume 1, section 13.3).
- * xgetbv itself exists only where CPUID.1:ECX.OSXSAVE[27] is set. */
-#define YMM_STATE 0x06u
-#define ZMM_STATE 0xe6u
-
-static int os_saves(uint32_t state) {
-    uint32_t eax, ebx, ecx, edx;
-    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx >> 27 & 1)) return 0;
-    __asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
-    return (eax & state) == state;
-}
-
-static int has(const cpu_feature *feature) {
-    uint32_t eax, ebx, ecx, edx;
-    if (!__get_cpuid_count(feature->leaf, 0, &eax, &ebx, &ecx, &edx)) return 0;
-    return (feature->output == 'b' ? ebx : ecx) >> feature->bit & 1;
-}
-
-/* AuthenticAMD; family 15 + 10 (AMD APM volume 3, CPUID functions 0 and 1). */
-static int is_amd_family_19h(void) {
-    uint32_t eax, ebx, ecx, edx;
-    if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx) || ebx != 0x68747541 || edx != 0x69746e65 || ecx != 0x444d4163)
-        return 0;
-    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (eax >> 8 & 0xf) == 0xf && (eax >> 20 & 0xff) == 0xa;
-}
+/* The cached answer: bit i for cpu_features[i], and two more. */
+enum { HALVES_512 = 1 << FEATURES, DETECTED = 2 << FEATURES };
 
 static uint32_t detect(void) {
-    uint32_t found = DETECTED;
-    if (is_amd_family_19h()) found |= HALVES_512;
-    if (os_saves(YMM_STATE)) found |= OS_SAVES_YMM;
-    if (os_saves(ZMM_STATE)) found |= OS_SAVES_ZMM;
-    for (int i = 0; i < FEATURES; i++) found |= (uint32_t)has(&cpu_features[i]) << i;
+    uint32_t words[CPU_WORDS], found = DETECTED;
+    cpu_ask(words);
+    if (cpu_halves_512()) found |= HALVES_512;
+    for (int i = 0; i < FEATURES; i++) {
+        const cpu_feature *feature = &cpu_features[i];
+        if ((words[feature->word] & feature->bits) == feature->bits) found |= (uint32_t)1 << i;
+    }
     return found;
 }
 
@@ -90,23 +42,35 @@ static uint32_t detected(void) {
     return found;
 }
 
-const char *vl_cpu_missing(enum vl_cpu_set set) {
+/* Bit i: cpu_features[i] is not to be used. */
+static _Atomic uint32_t switched_off;
+
+static const char *first_missing(enum vl_cpu_set set, uint32_t found, uint32_t off) {
     if (set == VL_CPU_BASE) return NULL;
-    uint32_t found = detected();
+    int known = 0;
     for (int i = 0; i < FEATURES; i++) {
-        if (cpu_features[i].needed_by == set && !(found >> i & 1)) return cpu_features[i].missing;
+        if (cpu_features[i].needed_by != set) continue;
+        known = 1;
+        if (!(found >> i & 1)) return cpu_features[i].missing;
+        if (off >> i & 1) return cpu_features[i].switched_off;
     }
-    if (set == VL_CPU_AVX2 && !(found & OS_SAVES_YMM)) return "operating system does not save AVX registers";
-    if (set == VL_CPU_AVX512 && !(found & OS_SAVES_ZMM)) return "operating system does not save AVX-512 registers";
-    return NULL;
+    if (known) return NULL;
+    return set == VL_CPU_ARM64_SHA2 ? "not an arm64 CPU" : "not an x86-64 CPU";
+}
+
+const char *vl_cpu_missing(enum vl_cpu_set set) {
+    return first_missing(set, detected(), atomic_load_explicit(&switched_off, memory_order_relaxed));
 }
 
 int vl_cpu_halves_512(void) { return (detected() & HALVES_512) != 0; }
 
-#else
+const char *vl_cpu_feature(int number) { return number >= 0 && number < FEATURES ? cpu_features[number].name : NULL; }
 
-int vl_cpu_halves_512(void) { return 0; }
-
-const char *vl_cpu_missing(enum vl_cpu_set set) { return set == VL_CPU_BASE ? NULL : "not an x86-64 CPU"; }
-
-#endif
+int vl_cpu_without(const char *name) {
+    uint32_t off = 0;
+    for (int i = 0; name && i < FEATURES; i++) {
+        if (cpu_features[i].name && strcmp(cpu_features[i].name, name) == 0) off |= (uint32_t)1 << i;
+    }
+    atomic_fetch_or_explicit(&switched_off, off, memory_order_relaxed);
+    return off ? VL_SUCCESS : VL_ERROR_ARGUMENT;
+}

@@ -10,6 +10,11 @@
 #else
 #define ON_X86_64(instance) NULL
 #endif
+#if defined(__aarch64__)
+#define ON_ARM64(instance) (&(instance))
+#else
+#define ON_ARM64(instance) NULL
+#endif
 
 typedef struct {
     const char *name;
@@ -30,6 +35,11 @@ typedef struct {
     { \
         [VL_SHA256] = ON_X86_64(vl_sha256_sha_ni), \
         [VL_SHA256D] = ON_X86_64(vl_sha256d_sha_ni), \
+    }
+#define HASHES_ARM64_SHA2 \
+    { \
+        [VL_SHA256] = ON_ARM64(vl_sha256_arm64), \
+        [VL_SHA256D] = ON_ARM64(vl_sha256d_arm64), \
     }
 #define HASHES_AVX512 \
     { \
@@ -55,6 +65,7 @@ static const isa_row rows[] = {
                        ON_X86_64(vl_sm2_avx512), ON_X86_64(vl_ed25519_avx512), HASHES_AVX512},
     [VL_ISA_AVX2] = {"avx2", VL_CPU_AVX2, ON_X86_64(vl_secp256k1_avx2), ON_X86_64(vl_p256_avx2), ON_X86_64(vl_sm2_avx2),
                      ON_X86_64(vl_ed25519_avx2), HASHES_AVX2},
+    [VL_ISA_ARM64_SHA2] = {"arm64-sha2", VL_CPU_ARM64_SHA2, NULL, NULL, NULL, NULL, HASHES_ARM64_SHA2},
 };
 
 enum { ISA_COUNT = sizeof rows / sizeof rows[0] };
@@ -83,8 +94,11 @@ enum { AVX512_SHA256_FROM = 9, AVX2_SHA256_FROM = 3 };
  * and 1398; the others of 64-bit words lie close to it. */
 enum { SM3_FROM = 3, HASHES_64_FROM = 2 };
 
-static const preference for_sha256[] = {
-    {VL_ISA_AVX512, AVX512_SHA256_FROM}, {VL_ISA_SHA_NI, 0}, {VL_ISA_AVX2, AVX2_SHA256_FROM}, {VL_ISA_SCALAR, 0}};
+static const preference for_sha256[] = {{VL_ISA_AVX512, AVX512_SHA256_FROM},
+                                        {VL_ISA_SHA_NI, 0},
+                                        {VL_ISA_ARM64_SHA2, 0},
+                                        {VL_ISA_AVX2, AVX2_SHA256_FROM},
+                                        {VL_ISA_SCALAR, 0}};
 /* Where 512-bit instructions run in halves. Zen 4, gcc 12, ns a leaf of a large tree by SHA-NI, in 16 lanes: Bitcoin 45, 52;
  * RFC 6962 54, 62. */
 static const preference for_sha256_in_halves[] = {

@@ -86,16 +86,17 @@ enum vl_scheme { VL_SECP256K1_ECDSA = 0, VL_P256_ECDSA = 1, VL_SM2 = 2, VL_SECP2
 /* ---- Instruction sets: one row of the dispatch table each ---- */
 
 enum vl_isa {
-    VL_ISA_AUTO = -1,    /* the fastest for this primitive and this n, among those that work here */
-    VL_ISA_SCALAR = 0,   /* 64-bit integers, one lane: works everywhere */
-    VL_ISA_PORTABLE = 1, /* 32-bit integers, one lane: the text that GPUs compile */
-    VL_ISA_SHA_NI = 2,   /* SHA-256 in four interleaved streams; the rest as in scalar */
-    VL_ISA_AVX512 = 3,   /* AVX-512 IFMA: 8 signature lanes, 16 or 8 hash lanes */
-    VL_ISA_AVX2 = 4      /* AVX2 and FMA: 4 signature lanes, 8 or 4 hash lanes */
+    VL_ISA_AUTO = -1,     /* the fastest for this primitive and this n, among those that work here */
+    VL_ISA_SCALAR = 0,    /* 64-bit integers, one lane: works everywhere */
+    VL_ISA_PORTABLE = 1,  /* 32-bit integers, one lane: the text that GPUs compile */
+    VL_ISA_SHA_NI = 2,    /* SHA-256 in four interleaved streams; the rest as in scalar */
+    VL_ISA_AVX512 = 3,    /* AVX-512 IFMA: 8 signature lanes, 16 or 8 hash lanes */
+    VL_ISA_AVX2 = 4,      /* AVX2 and FMA: 4 signature lanes, 8 or 4 hash lanes */
+    VL_ISA_ARM64_SHA2 = 5 /* SHA-256 in two interleaved streams; the rest as in scalar */
 };
 
 int vl_isa_count(void);
-const char *vl_isa_name(int isa); /* "scalar", "portable", "sha-ni", "avx512", "avx2"; NULL if there is no such ISA */
+const char *vl_isa_name(int isa);    /* "scalar", "sha-ni", "arm64-sha2" and so on; NULL if there is no such ISA */
 const char *vl_isa_missing(int isa); /* NULL if it works here, else why not, for people */
 int vl_isa_signature_lanes(int isa); /* 0 if this ISA has no signature code of its own */
 int vl_isa_hash_lanes(int isa);      /* of SHA-256; 0 if this ISA has no hash code of its own */

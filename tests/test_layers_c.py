@@ -74,14 +74,20 @@ def test_kernel_includes_point_down(path: Path) -> None:
     )
 
 
-# Intrinsics live in the word files, in SHA-NI's hash file, and where the CPU is asked what it has.
-INTRINSICS = re.compile(r"\b_mm(?:256|512)?_\w+|\b__m(?:128|256|512)i?\b|\b__cpuid\w*|\b_xgetbv\b")
-INTRINSIC_HEADERS = {"immintrin.h", "x86intrin.h", "cpuid.h", "arm_neon.h"}
+# Intrinsics live in the word files, in SHA-256's by instructions for it, and where the CPU is asked
+# what it has.
+INTRINSICS = re.compile(
+    r"\b_mm(?:256|512)?_\w+|\b__m(?:128|256|512)i?\b|\b__(?:get_)?cpuid\w*|\b_?xgetbv\b"
+    r"|\bv(?:ld|st)1q_\w+|\bvsha256\w+|\bgetauxval\b|\bsysctl\w+"
+)
+INTRINSIC_HEADERS = {"immintrin.h", "x86intrin.h", "cpuid.h", "arm_neon.h", "sys/auxv.h"}
 
 
 def may_use_intrinsics(path: Path) -> bool:
     return path.name.startswith("word_") or name_of(path) in (
-        "csrc/cpu.c",
+        "csrc/cpu_arm64.h",
+        "csrc/cpu_x86_64.h",
+        "csrc/hash/sha256_arm64.c",
         "csrc/hash/sha256_shani.c",
     )
 

@@ -30,10 +30,11 @@ typedef struct vl_hash_ops {
     void (*nodes[VL_NODE_SHAPES])(uint8_t *nodes, size_t n, const uint8_t *children);
 } vl_hash_ops;
 
-/* Rows of the dispatch table; all but scalar's exist on x86-64 only. */
+/* Rows of the dispatch table; all but scalar's exist on x86-64 or on arm64 only. */
 extern const vl_hash_ops vl_sha256_scalar, vl_sha256d_scalar, vl_sha512_scalar, vl_sm3_scalar, vl_keccak256_scalar,
     vl_sha3_256_scalar, vl_blake2b_256_scalar;
 extern const vl_hash_ops vl_sha256_sha_ni, vl_sha256d_sha_ni;
+extern const vl_hash_ops vl_sha256_arm64, vl_sha256d_arm64;
 extern const vl_hash_ops vl_sha256_avx2, vl_sha256d_avx2, vl_sha512_avx2, vl_sm3_avx2, vl_keccak256_avx2,
     vl_sha3_256_avx2, vl_blake2b_256_avx2;
 extern const vl_hash_ops vl_sha256_avx512, vl_sha256d_avx512, vl_sha512_avx512, vl_sm3_avx512, vl_keccak256_avx512,

@@ -4,7 +4,9 @@ A call here checks nothing but C's return code: Columns come checked from _colum
 the GIL's holder, allocates nothing and keeps no pointer; what it works in is lent per thread below.
 """
 
+import os
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -37,6 +39,20 @@ AUTO: int = _lib.VL_ISA_AUTO
 
 
 # ---- Instruction sets ----
+
+
+def _do_without(names: str) -> None:
+    """Switches features of the CPU off, for this process, before anything asks for them. names:
+    separated by spaces or commas; one that this kind of CPU has no use for is warned of.
+    """
+    known: list[str] = []
+    while (name := _text(_lib.vl_cpu_feature(len(known)))) is not None:
+        known.append(name)
+    for name in names.replace(",", " ").split():
+        if _lib.vl_cpu_without(name.encode()) != _lib.VL_SUCCESS:
+            there = ", ".join(dict.fromkeys(known)) or "none"
+            text = f"VERILANE_CPU_WITHOUT: {name!r} is none of what Verilane asks for: {there}"
+            warnings.warn(text, RuntimeWarning, stacklevel=1)
 
 
 class Isa(NamedTuple):
@@ -91,6 +107,9 @@ def _check(result: int, isa: int) -> None:
         reason = missing(isa) or "its known answers came out wrong"
         raise DeviceUnavailable(f"cpu:{name} can't be used: {reason}")
     raise InternalError(f"libverilane returned {result}")
+
+
+_do_without(os.environ.get("VERILANE_CPU_WITHOUT", ""))
 
 
 # ---- What C is lent ----
