@@ -207,7 +207,7 @@ def test_classes_are_those_of_the_verifier() -> None:
 
 
 def test_none_where_another_device_does_it_all() -> None:
-    assert Coalescer.of(Metrics(), threads=1, device="opencl:0", cache=0) is None
+    assert Coalescer.of(Metrics(), threads=1, device="opencl:0", cache=0, memory=1) is None
 
 
 def test_the_loop_gets_all_of_its_post() -> None:

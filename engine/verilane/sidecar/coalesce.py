@@ -39,11 +39,21 @@ class Coalescer:
 
     @classmethod
     def of(
-        cls, metrics: "Metrics", *, threads: int | None, device: str | None, cache: int
+        cls,
+        metrics: "Metrics",
+        *,
+        threads: int | None,
+        device: str | None,
+        cache: int,
+        memory: int,
     ) -> "Coalescer | None":
-        """Returns a new one; None where another device than the CPU was named, to do it all."""
+        """Returns a new one, which holds so many bytes of memory at most; None where another device
+        than the CPU was named, to do it all.
+        """
         try:
-            verifier = Verifier(threads=threads, device=device, queue=_QUEUE, cache=cache)
+            verifier = Verifier(
+                threads=threads, device=device, queue=_QUEUE, cache=cache, memory=memory
+            )
         except DeviceUnavailable:
             return None
         return cls(verifier, metrics)

@@ -30,15 +30,24 @@ class Engine:
     """
 
     def __init__(
-        self, metrics: Metrics, *, threads: int | None, device: str | None, cache: int = 0
+        self,
+        metrics: Metrics,
+        *,
+        threads: int | None,
+        device: str | None,
+        cache: int,
+        memory: int,
     ) -> None:
         """threads: cores to use at most; None takes all. device: as verify_many takes it. cache:
-        valid items of small batches that are remembered.
+        valid items of small batches that are remembered. memory: bytes of small batches' items that
+        wait, or are at work.
         """
         self._cores = cores() if threads is None else threads
         self._device, self._metrics = device, metrics
         self._executor = ThreadPoolExecutor(self._cores, thread_name_prefix="verilane-batch")
-        self._coalescer = Coalescer.of(metrics, threads=threads, device=device, cache=cache)
+        self._coalescer = Coalescer.of(
+            metrics, threads=threads, device=device, cache=cache, memory=memory
+        )
         self._lock = threading.Lock()
         self._here = 0
 

@@ -94,7 +94,13 @@ class _Server:
         front = Front(
             directory, self._budget(), most=self._limits.connections, log=log, metrics=metrics
         )
-        engine = Engine(metrics, threads=config.threads, device=config.device, cache=config.cache)
+        engine = Engine(
+            metrics,
+            threads=config.threads,
+            device=config.device,
+            cache=config.cache,
+            memory=self._limits.held_bytes,
+        )
         service = Service(engine, front, self._limits, log=log, metrics=metrics)
         server, states = await _grpc_server(service)
         for door in doors:
