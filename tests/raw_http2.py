@@ -5,7 +5,7 @@ import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, SETTINGS, PING, WINDOW_UPDATE = 0, 1, 4, 6, 8
-END_HEADERS = 4
+END_STREAM, END_HEADERS = 1, 4
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
@@ -44,6 +44,11 @@ def message(stream: int, data: bytes, length: int | None = None) -> bytes:
     body = b"\0" + struct.pack(">I", len(data) if length is None else length) + data
     parts = [body[i : i + 16384] for i in range(0, len(body), 16384)]
     return b"".join(frame(DATA, 0, stream, part) for part in parts)
+
+
+def empty(stream: int) -> bytes:
+    """A message without any byte, which is all that a call sends."""
+    return frame(DATA, END_STREAM, stream, bytes(5))
 
 
 def connect(path: str, timeout: float = 10) -> socket.socket:

@@ -124,6 +124,24 @@ def test_what_is_refused(stub: Any, server: tuple[Sidecar, str]) -> None:
     assert server[0].named("batch_refused")
 
 
+def test_a_few_bytes_do_not_ask_for_many(stub: Any) -> None:
+    """Of keys above all: 64 bytes each. Items without any byte have their verdicts all the same."""
+
+    def asked(n: int, size: int) -> Any:
+        column = pb.Column(data=bytes(n * size))
+        recovery = pb.Profile(scheme=pb.SECP256K1_RECOVER)
+        return pb.Batch(id=n, count=n, profile=recovery, signatures=pb.Column(), digests=column)
+
+    batches = [asked(8192, 0), asked(8191, 16), asked(8190, 32), asked(250, 0)]
+    answers = {status.id: status for status in stub.Verify(iter(batches), timeout=60)}
+    for n in (8192, 8191):
+        assert answers[n].outcome == pb.BatchStatus.REFUSED
+        assert "bytes of answer" in answers[n].reason
+    for n in (8190, 250):
+        assert answers[n].verdicts in (b"\3" * n, b"\4" * n)
+        assert len(answers[n].keys) == 64 * n
+
+
 def test_a_later_field_of_a_batch_is_refused(stub: Any) -> None:
     (status,) = stub.Verify(iter([later(good())]), timeout=30)
     assert (status.outcome, status.verdicts) == (pb.BatchStatus.REFUSED, b"")

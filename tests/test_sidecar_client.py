@@ -5,6 +5,7 @@ that takes less; each item is answered once, whatever happens.
 import os
 import random
 import signal
+import sys
 import threading
 import time
 from concurrent import futures
@@ -129,6 +130,34 @@ def test_close_leaves_nobody_waiting(tmp_path: Path) -> None:
     with pytest.raises(SidecarUnavailable, match="closed"):
         client.submit(ECDSA, **mixed(random.Random(1), 10))
     client.close()
+
+
+def test_a_callback_that_exits_costs_the_others_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    columns = mixed(random.Random(1), 3)
+    with Client(str(tmp_path / "s"), patience=0.2) as client:
+        first = client.submit(ECDSA, **columns)
+        first.add_done_callback(lambda _: sys.exit(3))
+        second = client.submit(ECDSA, **columns)
+        for future in (first, second, client.submit(ECDSA, **columns)):
+            assert isinstance(future.exception(30), SidecarUnavailable)
+    assert "callback raised" in caplog.text
+
+
+def test_a_thread_that_can_not_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = mixed(random.Random(1), 3)
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with Client(str(tmp_path / "s"), patience=0.2) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", no_thread)
+            with pytest.raises(RuntimeError, match="new thread"):
+                client.submit(ECDSA, **columns)
+        future = client.submit(ECDSA, **columns)
+        assert isinstance(future.exception(30), SidecarUnavailable)
 
 
 def test_busy(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the sidecar tells about itself: health, reflection, metrics."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: E402
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # noqa: E402
 
 from verilane.sidecar import verilane_pb2 as pb  # noqa: E402
+from verilane.sidecar.server import _Health  # noqa: E402
 
 pytest_plugins = ["sidecar_fixtures"]
 
@@ -24,6 +26,53 @@ def test_health(channel: Any) -> None:
     with pytest.raises(grpc.RpcError) as error:
         stub.Check(health_pb2.HealthCheckRequest(service="other"), timeout=30)
     assert error.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def test_names_that_are_watched_are_not_kept() -> None:
+    class Context:
+        def __init__(self) -> None:
+            self.answers: list[Any] = []
+
+        def peer(self) -> str:
+            return "nobody"
+
+        async def write(self, answer: Any) -> None:
+            self.answers.append(answer.status)
+
+    class Service:
+        def read(self, context: Any) -> None:
+            pass
+
+    async def watch(states: Any) -> None:
+        context = Context()
+        for number in range(100):
+            asked = health_pb2.HealthCheckRequest(service=f"name {number}")
+            call = asyncio.ensure_future(states.Watch(asked, context))
+            await asyncio.sleep(0)
+            call.cancel()
+        assert context.answers == [health_pb2.HealthCheckResponse.SERVICE_UNKNOWN] * 100
+
+    states = _Health(Service())  # type: ignore[arg-type]
+    asyncio.run(watch(states))
+    assert not [name for name in states._server_watchers if name]
+
+
+def test_watching(channel: Any) -> None:
+    stub = health_pb2_grpc.HealthStub(channel)
+    for service, state in (
+        ("verilane.v1.Verifier", health_pb2.HealthCheckResponse.SERVING),
+        ("other", health_pb2.HealthCheckResponse.SERVICE_UNKNOWN),
+    ):
+        call = stub.Watch(health_pb2.HealthCheckRequest(service=service), timeout=30)
+        assert next(call).status == state
+        call.cancel()
+
+
+def test_a_call_without_a_message(channel: Any) -> None:
+    call = channel.stream_unary("/verilane.v1.Verifier/GetLimits")
+    with pytest.raises(grpc.RpcError) as error:
+        call(iter([]), timeout=30)
+    assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_reflection(channel: Any) -> None:

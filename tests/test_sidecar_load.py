@@ -6,6 +6,7 @@ import resource
 import threading
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 import raw_http2
 from sidecar_batches import batch, works
-from sidecar_process import sidecar
+from sidecar_process import sample, sidecar
 
 grpc = pytest.importorskip("grpc")
 
@@ -81,6 +82,26 @@ def test_halves_of_messages_are_not_held_for_ever(tmp_path: Path) -> None:
         assert server.memory() < 250 << 20
         for caller in callers:
             caller.close()
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("method", [b"Verify", b"GetLimits"])
+def test_small_calls_do_not_hide_halves_of_messages(tmp_path: Path, method: bytes) -> None:
+    path, limits = tmp_path / "s", b"/verilane.v1.Verifier/GetLimits"
+    half = raw_http2.HELLO + raw_http2.call(1, b"/verilane.v1.Verifier/" + method)
+    half += raw_http2.message(1, bytes(60_000), length=3_000_000)
+    with sidecar("--unix", path, "--metrics", f"unix:{path}.metrics") as server:
+        with raw_http2.connect(str(path)) as caller:
+            caller.sendall(half)
+            for number in range(3, 13, 2):
+                caller.sendall(raw_http2.call(number, limits) + raw_http2.empty(number))
+            until = time.monotonic() + 30
+            answered = b""
+            while answered.count(version("verilane").encode()) < 5:
+                answered += caller.recv(1 << 16)
+            assert 50_000 < sample(path, "verilane_held_bytes") < 65_000
+        while sample(path, "verilane_held_bytes") > 1000:
+            assert time.monotonic() < until
         assert server.stop() == 0
 
 

@@ -3,7 +3,10 @@
 import asyncio
 import io
 import json
+import os
+import socket
 import threading
+import weakref
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +20,10 @@ pytest.importorskip("grpc")
 from verilane._columns import column
 from verilane.sidecar import verilane_pb2 as pb
 from verilane.sidecar.budget import Account, Budget
+from verilane.sidecar.engine import Engine
+from verilane.sidecar.front import Door, Front
 from verilane.sidecar.log import Log
+from verilane.sidecar.metrics import Metrics
 from verilane.sidecar.profiles import PRIORITIES, Answer
 from verilane.sidecar.work import Job, Piece, Queue, batch_of
 
@@ -107,6 +113,47 @@ def test_bytes_that_are_no_messages_count_up_to_a_bound() -> None:
     asyncio.run(run())
 
 
+def test_a_small_message_does_not_hide_halves_of_large_ones() -> None:
+    async def run() -> None:
+        budget, _, (account,), _ = opened(1)
+        account.begin()
+        account.begin()
+        account.came(40_000)
+        account.came(100)
+        account.message(50)
+        assert budget.held >= 39_000
+        account.change(-50)
+        account.end()
+        assert budget.held >= 39_000
+        account.message(40_000)
+        assert budget.held == 40_000
+        account.change(-40_000)
+        account.came(100)
+        account.end()
+        assert budget.held == 0
+
+    asyncio.run(run())
+
+
+def test_who_holds_little_is_not_held_back_for_others() -> None:
+    """He may have his share, and no more."""
+
+    async def run() -> None:
+        _, callers, accounts, cut = opened(4, patience=0.05)
+        for account in accounts[:3]:
+            account.came(50_000)
+        accounts[3].came(20_000)
+        assert callers[3].calls == []
+        accounts[3].came(10_000)
+        assert callers[3].calls == ["pause"]
+        accounts[3].message(30_000)
+        await asyncio.sleep(0.2)
+        assert cut == [50_000] * 3
+        assert callers[3].calls == ["pause", "resume"]
+
+    asyncio.run(run())
+
+
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 60_000))))
 def test_budget_counts_what_accounts_hold(steps: list[tuple[int, int, int]]) -> None:
     async def run() -> None:
@@ -130,6 +177,49 @@ def test_budget_counts_what_accounts_hold(steps: list[tuple[int, int, int]]) -> 
             assert budget.held >= 0
 
     asyncio.run(run())
+
+
+# ---- Connections ----
+
+
+def test_tcp_leaves_connections_to_the_unix_socket() -> None:
+    metrics = Metrics()
+    log = Log(io.StringIO())
+    budget, *_ = opened(0)
+    front = Front("/nowhere", budget, most=16, log=log, metrics=metrics)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        unix = Door(ours, "", frozenset({os.geteuid()}))
+        tcp = Door(ours, "", None)
+        for doors in ([tcp], [unix, tcp]):
+            front._doors[:] = doors
+            for n in range(16):
+                front._connections = dict.fromkeys(map(str, range(n)))  # type: ignore[arg-type]
+                full = n >= 14 and len(doors) > 1
+                assert front._why_not(ours, tcp) == ("too_many" if full else None)
+                assert front._why_not(ours, unix) is None
+    log.close()
+
+
+# ---- The engine ----
+
+
+def test_what_is_cancelled_is_not_kept() -> None:
+    class Batch:
+        def __call__(self, came: float) -> None:
+            raise AssertionError("it was cancelled")
+
+    engine = Engine(Metrics(), threads=1, device=None)
+    free = threading.Event()
+    busy = engine.submit(lambda _: free.wait(30))
+    batch = Batch()
+    there = weakref.ref(batch)
+    assert engine.submit(batch).cancel()
+    del batch
+    assert there() is None
+    assert not busy.done()
+    free.set()
+    engine.close()
 
 
 # ---- The log ----

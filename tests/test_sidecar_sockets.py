@@ -42,6 +42,29 @@ def test_own_socket(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_closing_leaves_the_next_server_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes as soon as the lock is gone, and what it makes is its own."""
+    path, unlink, listdir = str(tmp_path / "s"), os.unlink, os.listdir
+    next_one: list[OwnSocket] = []
+
+    def unlink_and_let_in(name: str) -> None:
+        unlink(name)
+        if name.endswith("/lock") and not next_one:
+            next_one.append(OwnSocket(path))
+
+    own = OwnSocket(path)
+    monkeypatch.setattr(os, "listdir", lambda place: sorted(listdir(place), reverse=True))
+    monkeypatch.setattr(os, "unlink", unlink_and_let_in)
+    own.close()
+    assert sorted(listdir(next_one[0].directory)) == ["front", "lock"]
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(path)
+    next_one[0].close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_stale_socket_is_taken_over(tmp_path: Path) -> None:
     """A process that is killed leaves socket and directory, and no lock."""
     path = tmp_path / "s"

@@ -133,6 +133,8 @@ func verifierError(code C.int) error {
 		return ErrArgument
 	case C.VL_ERROR_BUSY, C.VL_ERROR_SHED:
 		return ErrBusy
+	case C.VL_ERROR_TOO_LARGE:
+		return ErrTooLarge
 	case C.VL_ERROR_DEADLINE:
 		return ErrDeadline
 	case C.VL_ERROR_CLOSED:

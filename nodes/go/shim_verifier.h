@@ -1,4 +1,5 @@
-/* C's verifier for cgo: its structs are filled here, on C's stack. */
+/* C's verifier for cgo: its structs are filled here, on C's stack. A key of no bytes is one, whatever its pointer: to C no
+ * pointer would mean that an SM2 signature brings its own key. */
 #include <verilane_verifier.h>
 
 static inline int go_verifier_create(vl_verifier **verifier, int32_t threads, uint64_t items, int64_t cache) {
@@ -16,6 +17,7 @@ static inline int go_verifier_submit(vl_verifier *verifier, uint64_t *ticket, ui
                                      const uint8_t *signature, size_t signature_size, const uint8_t *message,
                                      size_t message_size) {
     const vl_request request = {scheme, option, flags, priority, source, timeout_us, user_id, user_id_size};
-    return vl_verifier_submit(verifier, ticket, tag, &request, key, key_size, signature, signature_size, message,
-                              message_size);
+    static const uint8_t none;
+    return vl_verifier_submit(verifier, ticket, tag, &request, key ? key : &none, key_size, signature, signature_size,
+                              message, message_size);
 }

@@ -30,6 +30,8 @@ const (
 var (
 	// ErrBusy says that the queue of the item's class is full, or the item was given up for more urgent ones.
 	ErrBusy = errors.New("verilane: busy")
+	// ErrTooLarge says that an item has more than a mebibyte: no verdict is given.
+	ErrTooLarge = errors.New("verilane: too large")
 	// ErrDeadline says that the item's time was over before a worker came to it.
 	ErrDeadline = errors.New("verilane: deadline")
 	// ErrClosed says that the verifier is closed.
@@ -68,8 +70,8 @@ func NewVerifier(options VerifierOptions) (*Verifier, error) {
 }
 
 // Verify waits for the verdict of one item. key, signature and message are as the scheme's function of this package has
-// them; they are copied. The error is ErrBusy, ErrDeadline, ErrClosed, ErrArgument (an unknown option), ErrUnusable, or the
-// context's: then the item is given up, unless a worker has begun it.
+// them; they are copied. The error is ErrBusy, ErrTooLarge, ErrDeadline, ErrClosed, ErrArgument (an unknown option), ErrUnusable,
+// or the context's: then the item is given up, unless a worker has begun it.
 func (v *Verifier) Verify(ctx context.Context, request Request, key, signature, message []byte) (Verdict, error) {
 	return v.handle.verify(ctx, &request, key, signature, message)
 }

@@ -2,6 +2,7 @@ package verilane
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"math/rand"
 	"sync"
@@ -71,6 +72,36 @@ func TestVerifierSaysWhatBatchesSay(t *testing.T) {
 			}
 			ask(t, v, Request{Scheme: SchemeEd25519, Rule: rule, Class: Mempool, Deadline: time.Minute}, items, expected)
 		}
+	}
+}
+
+// A key that is not there is no key, and not the one that a FISCO signature brings along.
+func TestVerifierTakesNoSignaturesKey(t *testing.T) {
+	text := func(s string) []byte {
+		data, err := hex.DecodeString(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	key := text("09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020" +
+		"ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13")
+	signature := append(text("f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"+
+		"b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa"), key...)
+	v := newVerifier(t, VerifierOptions{Threads: 1})
+	request := Request{Scheme: SchemeSM2, ECDSA: ECDSA{Encoding: FISCO}, UserID: []byte("1234567812345678")}
+	for _, c := range []struct {
+		key      []byte
+		expected Verdict
+	}{{key, OK}, {nil, BadKey}, {[]byte{}, BadKey}} {
+		verdict, err := v.Verify(t.Context(), request, c.key, signature, []byte("message digest"))
+		if err != nil || verdict != c.expected {
+			t.Errorf("key %x: %v, %v, expected %v", c.key, verdict, err, c.expected)
+		}
+	}
+	_, err := v.Verify(t.Context(), Request{Scheme: SchemeEd25519}, key[:32], signature[:64], make([]byte, 1<<20))
+	if !errors.Is(err, ErrTooLarge) {
+		t.Error(err)
 	}
 }
 

@@ -9,6 +9,8 @@ __all__ = ["Account", "Budget", "Connection"]
 
 # Whoever holds less is never made to wait: a call that asks for health or limits is as small.
 _SMALL = 4096
+# HTTP/2's and TLS's own bytes: a 32nd of a message, and headers.
+_FRAMING, _HEAD = 32, 512
 
 
 class Connection(Protocol):
@@ -27,16 +29,18 @@ class Connection(Protocol):
 class Account:
     """The bytes of one connection: of messages not whole yet, and of batches without an answer.
 
-    What has come since the last whole message counts as part of the next, HTTP/2's own bytes
-    included; the budget's `most_partial` bounds what they can add up to.
+    What has come and was no whole message yet counts as part of one, HTTP/2's own bytes included:
+    until the only call has a whole one, or the last call ends. While there are several, a whole
+    message of one takes off its own bytes only, since those of others may be halves. The budget's
+    `most_partial` bounds what they can add up to.
     """
 
-    __slots__ = ("_budget", "_partial", "_whole", "connection", "moved", "source")
+    __slots__ = ("_budget", "_calls", "_partial", "_whole", "connection", "moved", "source")
 
     def __init__(self, budget: "Budget", connection: Connection, source: int) -> None:
         """source: a number that no other account has, but 0."""
         self._budget, self.connection, self.source = budget, connection, source
-        self._partial = self._whole = 0
+        self._partial = self._whole = self._calls = 0
         self.moved = time.monotonic()
         """When something was last got done with its bytes, or the first of them came."""
 
@@ -56,9 +60,23 @@ class Account:
     def message(self, n: int) -> None:
         """A message of n bytes is whole."""
         self.moved = time.monotonic()
-        change, self._partial = n - self._partial, 0
+        came = self._partial
+        if self._calls > 1:
+            came = min(came, n + n // _FRAMING + _HEAD)
+        self._partial -= came
         self._whole += n
-        self._budget.add(self, change)
+        self._budget.add(self, n - came)
+
+    def begin(self) -> None:
+        """A call begins."""
+        self._calls += 1
+
+    def end(self) -> None:
+        """A call ends, and with it what it had sent of a message."""
+        self._calls -= 1
+        if self._calls == 0:
+            came, self._partial = self._partial, 0
+            self._budget.add(self, -came)
 
     def change(self, n: int) -> None:
         """So many bytes more are held for what became of messages; or less, n < 0."""
@@ -73,10 +91,11 @@ class Account:
 
 
 class Budget:
-    """All accounts together. Over `limit`, whoever sends more is read no further until enough is
-    released. If it is not within `patience` seconds, connections are cut off until a quarter is
-    free, first those with which nothing was got done for longest: halves of messages, or answers
-    that nobody reads, would otherwise be held for ever.
+    """All accounts together. Over `limit`, whoever sends more and holds more than an even share is
+    read no further until enough is released; the others hold no more than `limit` again, together.
+    If it is not within `patience` seconds, connections are cut off until a quarter is free, first
+    those with which nothing was got done for longest: halves of messages, or answers that nobody
+    reads, would otherwise be held for ever.
     """
 
     def __init__(
@@ -108,9 +127,10 @@ class Budget:
         self.held += n
         if n < 0:
             self._released()
-        elif self.held > self.limit and account.held > _SMALL and account not in self._paused:
-            self._paused.add(account)
-            account.connection.pause()
+        elif self.held > self.limit and account.held > _SMALL:
+            if account.held > self.limit // len(self._accounts) and account not in self._paused:
+                self._paused.add(account)
+                account.connection.pause()
             if self._timer is None:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(self._patience, self._cut)

@@ -61,12 +61,14 @@ class Engine:
 
     def submit(self, work: Callable[[float], _T]) -> "Future[_T]":
         """Calls work(when it was submitted) on a worker, which calls `answer`. What is cancelled
-        before that is never begun.
+        before that is never begun, nor kept.
         """
+        kept = [work]
         with self._lock:
             self._here += 1
         self._metrics.waiting.inc()
-        future = self._executor.submit(work, time.perf_counter())
+        future = self._executor.submit(_begun, kept, time.perf_counter())
+        future.add_done_callback(lambda _: kept.clear())  # the executor keeps what was cancelled
         future.add_done_callback(self._gone)
         return future
 
@@ -90,3 +92,7 @@ class Engine:
         with self._lock:
             self._here -= 1
         self._metrics.waiting.dec()
+
+
+def _begun(kept: "list[Callable[[float], _T]]", came: float) -> _T:
+    return kept.pop()(came)

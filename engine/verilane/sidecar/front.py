@@ -106,8 +106,10 @@ class Front:
             if peer.uid not in door.users:
                 self._log.event("peer_refused", uid=peer.uid, pid=peer.pid or None)
                 return "peer"
-        if len(self._connections) >= self._most:
-            self._log.event("connection_refused", connections=self._most)
+        # Over TCP anybody may come: something is left to those who come over the Unix socket.
+        left = self._most // 8 if door.users is None and len(self._doors) > 1 else 0
+        if len(self._connections) >= self._most - left:
+            self._log.event("connection_refused", connections=self._most - left)
             return "too_many"
         return None
 

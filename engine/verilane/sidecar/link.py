@@ -96,10 +96,9 @@ class Link:
         """There is something to do."""
         with self._queue.changed:
             if self._thread is None and not self.closed:
-                self._thread = threading.Thread(
-                    target=self._run, name="verilane-sidecar", daemon=True
-                )
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="verilane-sidecar", daemon=True)
+                thread.start()  # which may fail: then the next one may not
+                self._thread = thread
 
     def close(self) -> None:
         """Ends the thread, and fails what has no answer."""

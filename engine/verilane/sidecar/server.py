@@ -18,6 +18,7 @@ from .._devices import cpu_of, trusted_of
 from ..errors import DeviceUnavailable
 from .budget import Budget
 from .budget import Connection as Counted
+from .calls import Calls
 from .engine import Engine
 from .errors import BadSetup
 from .front import Connection, Front
@@ -174,6 +175,7 @@ _LAST_WORDS = 0.5
 async def _grpc_server(service: Service) -> tuple[Any, Any]:
     """Returns gRPC's server, and the service that tells its health."""
     server = grpc.aio.server(
+        interceptors=[Calls(service.front)],
         options=[
             ("grpc.max_receive_message_length", service.limits.message_bytes),
             ("grpc.max_send_message_length", -1),
@@ -183,7 +185,7 @@ async def _grpc_server(service: Service) -> tuple[Any, Any]:
             ("grpc.keepalive_time_ms", 60_000),
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-        ]
+        ],
     )
     server.add_generic_rpc_handlers((service.handler(),))
     states = _Health(service)
@@ -205,6 +207,16 @@ class _Health(health.aio.HealthServicer):  # type: ignore[misc]
     async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 (gRPC's name)
         self._service.read(context)
         return await super().Check(request, context)
+
+    async def Watch(self, request: Any, context: Any) -> None:  # noqa: N802
+        self._service.read(context)
+        if request.service in self._server_status:
+            await super().Watch(request, context)
+            return
+        # gRPC's own would keep every name that anybody has ever asked for.
+        unknown = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+        await context.write(health_pb2.HealthCheckResponse(status=unknown))
+        await asyncio.Event().wait()
 
 
 def _with_files(connections: int) -> int:

@@ -34,7 +34,8 @@ _DONE = pb.BatchStatus.DONE
 _REFUSED = pb.BatchStatus.REFUSED
 _FAILED = pb.BatchStatus.FAILED
 _OUTCOMES = {_DONE: "done", _REFUSED: "refused", _FAILED: "failed"}
-_TAG_BYTES = 8
+_TAG_BYTES, _KEY_BYTES = 8, 64
+_SMALL_ANSWER = 1 << 14
 
 
 class Limits(NamedTuple):
@@ -188,6 +189,11 @@ class Service:
             raise Refused(f"{batch.count} items, of {self.limits.batch_items} at most")
         if batch.tags and len(batch.tags) != _TAG_BYTES * batch.count:
             raise Refused(f"{len(batch.tags)} bytes of tags for {batch.count} items")
+        recovers = batch.profile.scheme == pb.SECP256K1_RECOVER
+        answer = batch.count * (1 + _KEY_BYTES if recovers else 1)
+        if answer > _SMALL_ANSWER and answer > 3 * batch.ByteSize():
+            # Nobody has counted that memory, and few bytes would be enough to fill it.
+            raise Refused(f"{answer} bytes of answer for a batch of {batch.ByteSize()} bytes")
 
     def _done(self, batch: "pb.Batch", answer: "Answer") -> bytes:
         scheme = NAMES[batch.profile.scheme]

@@ -6,6 +6,7 @@ import socket
 import stat
 import struct
 import sys
+from contextlib import suppress
 from typing import NamedTuple
 
 from .errors import BadSetup
@@ -43,9 +44,10 @@ class OwnSocket:
         self.socket.close()
         if _same(self.path, self._front):
             os.unlink(self.path)
-        for name in os.listdir(self.directory):
+        for name in sorted(os.listdir(self.directory), key="lock".__eq__):  # the lock at last
             os.unlink(os.path.join(self.directory, name))
-        os.rmdir(self.directory)
+        with suppress(OSError):  # another server has it already
+            os.rmdir(self.directory)
         os.close(self._lock)
 
     def _locked(self) -> int:

@@ -1,10 +1,10 @@
 """What a client was asked: batches cut into pieces, and the pieces that have no answer yet."""
 
+import logging
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -17,6 +17,8 @@ from .profiles import PRIORITIES, Answer
 from .wire import encoded
 
 __all__ = ["Job", "Piece", "Queue", "batch_of"]
+
+_log = logging.getLogger("verilane")
 
 
 class Job:
@@ -62,13 +64,19 @@ class Job:
 
     def fail(self, error: BaseException) -> None:
         """There will be no verdicts."""
-        with suppress(InvalidStateError):  # failed before, or cancelled
-            self.future.set_exception(error)
+        self._end(self.future.set_exception, error)
 
     def _finish(self) -> None:
         verdicts = decided(self._codes)
-        with suppress(InvalidStateError):
-            self.future.set_result((self._keys, verdicts) if self.keyed else verdicts)
+        self._end(self.future.set_result, (self._keys, verdicts) if self.keyed else verdicts)
+
+    def _end(self, give: Callable[[Any], None], what: Any) -> None:
+        try:
+            give(what)
+        except InvalidStateError:  # failed before, or cancelled
+            pass
+        except BaseException:  # of a callback, as SystemExit: this thread has others to tell
+            _log.exception("a future's callback raised")
 
 
 class Piece:
