@@ -419,7 +419,8 @@ def test_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(_devices._makers, "paced", "paced_device:Paced")
     device = Paced()
     trusted = Trusted(device)
-    monkeypatch.setattr(_choice, "_one", Chooser(rates(), lambda name: trusted))
+    patient = rates(start=5.0, cpu=0.1)  # other processes run here too
+    monkeypatch.setattr(_choice, "_one", Chooser(patient, lambda name: trusted))
     with on_device(device=None, cache=0) as verifier:
         waiting = bulk(verifier, 1000)
         assert waiting.result(60).all_ok  # it waits for the device, as the workers do for company

@@ -104,7 +104,7 @@ class Named:
 
     def _try(self, curve: str, n: int) -> None:
         """Known answers of the sizes that launches of n items and of fewer have."""
-        for bits in range((LEAST // _FEWER).bit_length(), n.bit_length() + 1):
+        for bits in range(max(1, LEAST // _FEWER).bit_length(), n.bit_length() + 1):
             size = min(n, (1 << bits) - 1)
             if not self._trusted.is_tried(curve, size):
                 self._trusted.try_at(curve, size)
