@@ -39,6 +39,7 @@ struct vl_verifier {
     atomic_size_t inside, visiting; /* callers who wait for verdicts, and in other calls whose effect others can see */
     struct vl_lender *lenders;      /* who wait */
     struct vl_loan *loans;          /* that are out */
+    unsigned lent;                  /* those, and the ones that are being made or taken back */
     int lends;                      /* whether anybody ever asked for loans */
     vl_verifier_stats stats;
     vl_cache cache;
