@@ -177,8 +177,8 @@ class Chooser:
 
     @property
     def devices(self) -> int:
-        """How many devices were measured."""
-        return len(self._candidates)
+        """How many devices were measured; 0 where no batch gains by any of them."""
+        return len(self._candidates) if any(map(math.isfinite, self._least.values())) else 0
 
     def least(self, asked: Asked) -> int:
         """Returns from how many items like these on it is worth asking for a part; 0: never."""

@@ -50,13 +50,13 @@ class Loan:
     def give_back(self, verdicts: NDArray[np.uint8] | None, error: int = UNDECIDED) -> None:
         """Gives the items their verdicts (n,), or all of them this error."""
         if verdicts is None:
-            _lib.vl_verifier_take_back(self._engine.at, self._at, _ffi.NULL, error)
+            _lib.vl_verifier_take_back(self._engine._at, self._at, _ffi.NULL, error)
             return
         given = np.ascontiguousarray(verdicts, np.uint8)
         if given.shape != (self.n,):
             raise ValueError(f"{given.shape} verdicts for {self.n} items")
         lent = _ffi.from_buffer("uint8_t[]", given)
-        _lib.vl_verifier_take_back(self._engine.at, self._at, lent, 0)
+        _lib.vl_verifier_take_back(self._engine._at, self._at, lent, 0)
 
 
 def _column(lent: Any, n: int) -> Column:
@@ -77,7 +77,7 @@ class Lender:
         """
         offer = _ffi.new("vl_offer *")
         numbers = _ffi.from_buffer("uint64_t[]", least)
-        result = _lib.vl_verifier_await(self._engine.at, offer, numbers, timeout_us)
+        result = _lib.vl_verifier_await(self._engine._at, offer, numbers, timeout_us)
         return result, Offer(offer.priority, offer.lane, offer.items)
 
     def lend(self, offer: Offer, *, least: int, most: int) -> Loan | None:
@@ -86,6 +86,6 @@ class Lender:
         """
         loan = _ffi.new("vl_loan **")
         asked = _ffi.new("vl_offer *", offer)
-        if _lib.vl_verifier_lend(self._engine.at, loan, asked, least, most) or not loan[0]:
+        if _lib.vl_verifier_lend(self._engine._at, loan, asked, least, most) or not loan[0]:
             return None
         return Loan(self._engine, loan[0])

@@ -147,7 +147,7 @@ class Engine:
         error = error_of(_lib.vl_verifier_create(made, given), options.isa)
         if error is not None:
             raise error
-        self.at = _ffi.gc(made[0], _lib.vl_verifier_free)
+        self._at = _ffi.gc(made[0], _lib.vl_verifier_free)
 
     def verify(self, request: Request, key: bytes | None, signature: bytes, message: bytes) -> int:
         """Returns a verdict, or an error."""
@@ -156,7 +156,7 @@ class Engine:
         else:
             key_at, size = key, len(key)
         return _verify(  # type: ignore[no-any-return]
-            self.at,
+            self._at,
             request.at,
             key_at,
             size,
@@ -172,7 +172,7 @@ class Engine:
         """Returns VL_SUCCESS or an error, and the ticket."""
         ticket = _ffi.new("uint64_t *")
         result = _lib.vl_verifier_submit(
-            self.at,
+            self._at,
             ticket,
             tag,
             request.at,
@@ -198,7 +198,7 @@ class Engine:
         """
         lent = _lent(keys, signatures, messages)
         return _lib.vl_verifier_verify_many(  # type: ignore[no-any-return]
-            self.at, _results_at(results), len(results), request.at, *_at(lent)
+            self._at, _results_at(results), len(results), request.at, *_at(lent)
         )
 
     def submit_many(
@@ -216,7 +216,7 @@ class Engine:
         ticket = _ffi.new("uint64_t *")
         lent = _lent(keys, signatures, messages)
         result = _lib.vl_verifier_submit_many(
-            self.at, ticket, tag, _results_at(results), len(results), request.at, *_at(lent)
+            self._at, ticket, tag, _results_at(results), len(results), request.at, *_at(lent)
         )
         return result, ticket[0]
 
@@ -224,22 +224,22 @@ class Engine:
         """Waits for completions: returns how many, or an error, and their tags and results."""
         memory = np.empty(COMPLETIONS, _COMPLETION)
         at = _ffi.from_buffer("vl_completion[]", memory, require_writable=True)
-        count = _lib.vl_verifier_collect(self.at, at, COMPLETIONS, timeout_us)
+        count = _lib.vl_verifier_collect(self._at, at, COMPLETIONS, timeout_us)
         return count, memory[: max(count, 0)].tolist()
 
     def cancel(self, ticket: int) -> int:
         """Returns how many items were cancelled, or an error."""
-        return _lib.vl_verifier_cancel(self.at, ticket)  # type: ignore[no-any-return]
+        return _lib.vl_verifier_cancel(self._at, ticket)  # type: ignore[no-any-return]
 
     def close(self, *, drain: bool) -> int:
         """Returns VL_SUCCESS or an error."""
-        return _lib.vl_verifier_close(self.at, drain)  # type: ignore[no-any-return]
+        return _lib.vl_verifier_close(self._at, drain)  # type: ignore[no-any-return]
 
     def stats(self) -> dict[str, Any]:
         """Returns vl_verifier_stats, member by member."""
         stats = _ffi.new("vl_verifier_stats *")
         size = _ffi.sizeof("vl_verifier_stats")
-        error = error_of(_lib.vl_verifier_read_stats(self.at, stats, size), self.isa)
+        error = error_of(_lib.vl_verifier_read_stats(self._at, stats, size), self.isa)
         if error is not None:
             raise error
         return {name: _plain(getattr(stats, name)) for name in _STATS}
