@@ -30,7 +30,7 @@ _NOTHING = np.zeros(LANES, np.uint64)
 _MOMENT = 0.2
 # Buckets of launches by time, as the waits of csrc/verilane_verifier.h.
 _BUCKETS = 26
-# What comes before and after a device takes a tenth of what verifying takes: cores for one line.
+# What comes before and after a device takes a twentieth of what verifying takes.
 _WORKERS_PER_THREAD = 4
 
 
