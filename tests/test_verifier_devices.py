@@ -1,9 +1,11 @@
 """The verifier's large batches on devices beside the CPU."""
 
+import gc
 import os
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
@@ -343,6 +345,30 @@ def test_a_device_that_fails_when_it_is_opened() -> None:
     with Verifier(device=NAME, threads=1) as verifier:
         assert bulk(verifier, 3000).result(60).all_ok
         assert verifier.stats()["devices"] == {}
+
+
+@pytest.mark.parametrize("which", [1, 3], ids=["crash", "kill"])
+def test_a_driver_that_takes_its_process_along(which: int) -> None:
+    """It has one of its own, which dies at its second call and whenever it is started again."""
+    with use(f"faulty:{which}", isolated=True):
+        verifier = on_device(device=None, cache=0, max_wait=0.05)
+    with verifier:
+        for _ in range(5):
+            assert bulk(verifier, 1000).result(60).all_ok
+
+
+def test_a_verifier_that_is_forgotten() -> None:
+    """Its device's thread does not keep it alive, and ends with it."""
+    installed(Faulty())
+    verifier = on_device()
+    (line,) = verifier._lines
+    assert line._thread.is_alive()
+    known = weakref.ref(verifier)
+    del verifier
+    gc.collect()
+    assert known() is None
+    line._thread.join(30)
+    assert not line._thread.is_alive()
 
 
 # ---- Classes, sources ----
