@@ -51,7 +51,7 @@ stress:
 	cd build/stress && gcc -std=c11 -O1 -I../../csrc -I../../kernels -c \
 	    $$(find ../../csrc -name '*.c' -not -path '*/verifier/*')
 	for kind in thread address,undefined; do \
-	    gcc -std=c11 -O1 -g -fsanitize=$$kind -Icsrc -Ikernels csrc/verifier/*.c tests/native/verifier_stress.c \
+	    gcc -std=c11 -O1 -g -fsanitize=$$kind -DWITH_LOANS -Icsrc -Ikernels csrc/verifier/*.c tests/native/verifier_stress.c \
 	        build/stress/*.o -pthread -o build/stress/$$kind && build/stress/$$kind 8 3 200 || exit 1; \
 	done
 

@@ -6,7 +6,7 @@
 #ifndef VL_BINDING_H
 #define VL_BINDING_H
 
-#include "verilane.h"
+#include "verilane_verifier.h"
 
 /* VL_CDEF_BEGIN */
 
@@ -78,6 +78,39 @@ enum { VL_RECENT_KEY = 416 };
 size_t vl_recent_size(void);
 int vl_recent_enter(uint8_t *unfit, size_t n, const uint64_t *targets, const uint64_t *u, const uint64_t *v,
                     const uint64_t *q, int scheme, int always, void *recent, const uint8_t *key);
+
+/* ---- Batches of a verifier that are verified elsewhere ----
+ *
+ * Somebody with a device waits until enough items of one lane (a scheme under its rules) wait in one class, and lends them:
+ * they count as begun, and are the caller's copy. What the cache knows is settled at once. Votes (VL_CONSENSUS) are never
+ * lent, nor items of sources that are apart. Every loan has to be taken back, from which moment on it is gone, and the
+ * verifier stays until then. The workers go on meanwhile: no caller waits for a loan but those whose items are in it. */
+
+typedef struct vl_loan vl_loan;
+typedef struct {
+    int32_t priority, lane;
+    uint64_t items; /* that wait */
+} vl_offer;
+
+/* How many lanes there are; the lane of a request, from 0, or VL_ERROR_ARGUMENT. keyless: no keys are given. */
+int vl_verifier_lanes(void);
+int vl_verifier_lane(const vl_request *request, int keyless);
+
+/* *offer = the most urgent class and the lane of it where least[lane] items wait or more (0: none of this lane); waits
+ * timeout_us for it (0: not at all, < 0: for ever). VL_ERROR_TIMEOUT; VL_ERROR_CLOSED when the verifier closes, and such
+ * a lane is not left. least: as many as there are lanes, which nobody changes meanwhile. */
+int vl_verifier_await(vl_verifier *verifier, vl_offer *offer, const uint64_t *least, int64_t timeout_us);
+
+/* *loan = what waits of an offer's lane in its class, `most` items at most; NULL where fewer than `least` wait, and where the
+ * cache knew them all. VL_ERROR_CLOSED, VL_ERROR_MEMORY: nothing was taken. */
+int vl_verifier_lend(vl_verifier *verifier, vl_loan **loan, const vl_offer *offer, uint64_t least, uint64_t most);
+
+/* Returns how many items there are; columns = keys, signatures, messages and user IDs, which live as long as the loan. */
+size_t vl_loan_columns(const vl_loan *loan, vl_column columns[4]);
+
+/* The items get their verdicts; or this error (< 0), and verdicts is not looked at. If the verifier was closed without
+ * draining they have VL_ERROR_CLOSED already, and nothing happens to them. */
+int vl_verifier_take_back(vl_verifier *verifier, vl_loan *loan, const uint8_t *verdicts, int error);
 
 /* ---- What light clients' proofs are read and hashed with ---- */
 

@@ -14,6 +14,8 @@
  * caller who waits (vl_verifier_verify(), vl_verifier_verify_many()) does his item himself where the verifier is idle; where
  * many callers wait, one of them does a batch for all.
  *
+ * All work is done on the CPU. Python's verilane.Verifier hands large batches to other devices; that is no part of the ABI.
+ *
  * Priorities are strict: while a more urgent class has items, no other gets a worker. No batch takes longer than about
  * `batch_us`, so that an urgent item waits no longer for a worker.
  *

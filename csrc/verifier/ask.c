@@ -45,6 +45,13 @@ static void shed(vl_verifier *v, vl_news *news, const vl_job *job) {
     }
 }
 
+/* Whether a job is kept from others' batches: its source sent bad signatures, which would cost them more. With a device the
+ * CPU does each bad one again, and gives the device up for a batch that has many. */
+static int is_isolated(const vl_verifier *v, const vl_job *job) {
+    return (v->lends || vl_lane_has_equation(job->lane)) &&
+           vl_sources_is_suspect(&v->sources, job->source, job->submitted_ns);
+}
+
 static int admit(vl_verifier *v, vl_news *news, vl_job *job) {
     const int p = job->priority;
     if (v->phase != VL_OPEN) return VL_ERROR_CLOSED;
@@ -53,10 +60,10 @@ static int admit(vl_verifier *v, vl_news *news, vl_job *job) {
     if (v->queue.depth[p] + job->n > v->options.items[p]) return VL_ERROR_BUSY;
     if (p < VL_MEMPOOL) shed(v, news, job);
     if (v->queue.bytes + job->bytes > bytes) return VL_ERROR_BUSY;
-    job->isolated =
-        vl_lane_has_equation(job->lane) && vl_sources_is_suspect(&v->sources, job->source, job->submitted_ns);
+    job->isolated = is_isolated(v, job);
     if (!vl_queue_add(&v->queue, job)) return VL_ERROR_MEMORY;
     v->queue.bytes += job->bytes;
+    vl_call_lenders(v, job);
     return VL_SUCCESS;
 }
 
@@ -99,8 +106,7 @@ static vl_work *work_alone(vl_verifier *v, const vl_job *job) {
 
 /* With the lock held, as it is on return. */
 static void do_alone(vl_verifier *v, vl_news *news, vl_work *work, vl_job *job) {
-    job->isolated =
-        vl_lane_has_equation(job->lane) && vl_sources_is_suspect(&v->sources, job->source, job->submitted_ns);
+    job->isolated = is_isolated(v, job);
     work->claim.list = job->lane + (job->isolated ? VL_LANES : 0);
     work->claim.n = job->begun = job->n;
     work->claim.spans = 1;

@@ -91,7 +91,7 @@ static int copy_items(vl_work *work, int with_records) {
     return 1;
 }
 
-static vl_bytes copied(const vl_work *work, int c, size_t i) {
+vl_bytes vl_work_item(const vl_work *work, int c, size_t i) {
     const int64_t *at = work->offsets[c] + i;
     return (vl_bytes){work->column[c] + at[0], (size_t)(at[1] - at[0])};
 }
@@ -114,13 +114,13 @@ static int hash_items(vl_work *work, const vl_cache *cache, int isa) {
     r.lane = (uint64_t)(work->claim.list % VL_LANES);
     uint8_t *to = work->records;
     for (size_t i = 0; i < work->claim.n; i++) {
-        const vl_bytes key = copied(work, VL_KEYS, i), signature = copied(work, VL_SIGNATURES, i),
-                       id = copied(work, VL_USER_IDS, i), start = {to, sizeof r + key.length + signature.length};
+        const vl_bytes key = vl_work_item(work, VL_KEYS, i), signature = vl_work_item(work, VL_SIGNATURES, i),
+                       id = vl_work_item(work, VL_USER_IDS, i), start = {to, sizeof r + key.length + signature.length};
         r.key_size = key.length;
         r.signature_size = signature.length;
         r.user_id_size = id.length;
         to = append(append(append(to, (vl_bytes){(const uint8_t *)&r, sizeof r}), key), signature);
-        scratch->messages[i] = vl_message_of(start, copied(work, VL_MESSAGES, i), id);
+        scratch->messages[i] = vl_message_of(start, vl_work_item(work, VL_MESSAGES, i), id);
     }
     vl_hash_messages(work->digests, work->claim.n, scratch->messages, &plan, scratch);
     return 1;
@@ -133,7 +133,7 @@ static void close_ranks(vl_work *work) {
     for (int c = 0; c < VL_COLUMNS; c++) {
         uint8_t *to = work->column[c];
         for (size_t k = 0; k < work->n_open; k++) {
-            const vl_bytes item = copied(work, c, work->open[k]);
+            const vl_bytes item = vl_work_item(work, c, work->open[k]);
             work->offsets[c][k] = to - work->column[c];
             if (item.length) memmove(to, item.data, item.length);
             to += item.length;
@@ -186,23 +186,26 @@ static void give_results(const vl_work *work) {
     }
 }
 
-void vl_work_run(vl_work *work, vl_cache *cache, int isa) {
+int vl_work_read(vl_work *work, vl_cache *cache, int isa) {
     const size_t n = work->claim.n;
     work->n_open = n;
+    work->hashed = 0;
     work->busy_ns = 0;
     for (size_t i = 0; i < n; i++) work->open[i] = (uint16_t)i;
     look_up_pieces(work);
-    if (!copy_items(work, cache->entries != NULL)) {
-        fill(work, VL_ERROR_MEMORY);
-    } else {
-        const int hashed = cache->entries != NULL && hash_items(work, cache, isa);
-        if (hashed) look_up(work, cache);
-        const int error = work->n_open ? verify_open(work, isa) : VL_SUCCESS;
-        if (error) fill(work, (int8_t)error);
-        for (size_t k = 0; k < work->n_open && !error; k++)
-            work->results[work->open[k]] = work->verdicts[k] ? (int8_t)work->verdicts[k] : VL_ERROR_SELFTEST;
-        if (hashed && !error) remember(work, cache);
-    }
+    if (!copy_items(work, cache->entries != NULL)) return VL_ERROR_MEMORY;
+    work->hashed = cache->entries != NULL && hash_items(work, cache, isa);
+    if (work->hashed) look_up(work, cache);
+    return VL_SUCCESS;
+}
+
+void vl_work_run(vl_work *work, vl_cache *cache, int isa) {
+    int error = vl_work_read(work, cache, isa);
+    if (!error && work->n_open) error = verify_open(work, isa);
+    if (error) fill(work, (int8_t)error);
+    for (size_t k = 0; k < work->n_open && !error; k++)
+        work->results[work->open[k]] = work->verdicts[k] ? (int8_t)work->verdicts[k] : VL_ERROR_SELFTEST;
+    if (work->hashed && !error) remember(work, cache);
     give_results(work);
     if (work->capacity > KEPT) {
         free(work->bytes);

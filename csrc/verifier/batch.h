@@ -23,6 +23,7 @@ typedef struct vl_work {
     uint8_t verdicts[VL_BATCH_MOST]; /* of those */
     int8_t results[VL_BATCH_MOST];   /* of all */
     size_t n_open;
+    int hashed;      /* whether there are digests */
     int64_t busy_ns; /* processor time of verifying the open ones */
 } vl_work;
 
@@ -32,5 +33,12 @@ void vl_work_destroy(vl_work *work);
 
 /* Fills work->results for what work->claim holds, n_open and busy_ns, and the jobs' results. */
 void vl_work_run(vl_work *work, vl_cache *cache, int isa);
+
+/* The first part of that: copies the items, and leaves open those that the cache does not know; the others have their results.
+ * Returns VL_SUCCESS; or VL_ERROR_MEMORY, and all are open. */
+int vl_work_read(vl_work *work, vl_cache *cache, int isa);
+
+/* The copy of open item k, after vl_work_read(). */
+vl_bytes vl_work_item(const vl_work *work, int c, size_t k);
 
 #endif

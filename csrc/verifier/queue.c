@@ -152,6 +152,13 @@ static size_t share(size_t items, unsigned workers) {
     return (part + VECTOR - 1) / VECTOR * VECTOR;
 }
 
+int vl_queue_take(vl_queue *queue, vl_claim *claim, int priority, int list, size_t most) {
+    claim->list = list;
+    claim->n = claim->spans = claim->bytes = 0;
+    take(queue, claim, &queue->lists[priority][list], least(most, VL_BATCH_MOST), BATCH_BYTES);
+    return claim->n != 0;
+}
+
 int vl_queue_claim(vl_queue *queue, vl_claim *claim, int64_t *again_ns, const vl_terms_of_claim *terms,
                    int64_t now_ns) {
     *again_ns = VL_NEVER;
@@ -159,10 +166,7 @@ int vl_queue_claim(vl_queue *queue, vl_claim *claim, int64_t *again_ns, const vl
         if (queue->depth[p] == 0) continue;
         const int l = choose_list(queue, p, again_ns, terms, now_ns);
         if (l < 0) continue;
-        vl_list *list = &queue->lists[p][l];
-        claim->list = l;
-        claim->n = claim->spans = claim->bytes = 0;
-        take(queue, claim, list, least(most_of(p, l, terms), share(list->items, terms->workers)), BATCH_BYTES);
+        vl_queue_take(queue, claim, p, l, least(most_of(p, l, terms), share(queue->lists[p][l].items, terms->workers)));
         /* Less urgent items of the same lane ride in the vector's empty places. */
         const size_t limit = claim->bytes + RIDERS_BYTES;
         for (int q = p + 1; q < VL_PRIORITIES && claim->n % VECTOR; q++)

@@ -60,6 +60,9 @@ size_t vl_queue_withdraw(vl_queue *queue, vl_job *job);
  * is none; then *again_ns is when there will be one. */
 int vl_queue_claim(vl_queue *queue, vl_claim *claim, int64_t *again_ns, const vl_terms_of_claim *terms, int64_t now_ns);
 
+/* As many items of this list as a claim holds, `most` at most. Returns 0 if there are none. */
+int vl_queue_take(vl_queue *queue, vl_claim *claim, int priority, int list, size_t most);
+
 /* The oldest job of a class, or NULL. */
 vl_job *vl_queue_oldest(const vl_queue *queue, int priority);
 

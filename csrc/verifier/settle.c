@@ -67,7 +67,7 @@ static int bucket_of(uint64_t number, int buckets) {
     return bits < buckets ? bits : buckets - 1;
 }
 
-static void count_results(vl_verifier *v, const vl_job *job, const int8_t *results, size_t n, int64_t now_ns) {
+void vl_count_results(vl_verifier *v, const vl_job *job, const int8_t *results, size_t n, int64_t now_ns) {
     int bad = 0;
     for (size_t i = 0; i < n; i++) {
         if (results[i] > 0) v->stats.verdicts[job->priority][results[i]]++;
@@ -78,10 +78,7 @@ static void count_results(vl_verifier *v, const vl_job *job, const int8_t *resul
         vl_sources_suspect(&v->sources, job->source, vl_moment_after(now_ns, 1000 * v->options.suspect_ms));
 }
 
-void vl_account(vl_verifier *v, const vl_work *work, int64_t begun_ns, int by_caller) {
-    const vl_claim *claim = &work->claim;
-    const int64_t now_ns = vl_now_ns();
-    size_t i = 0;
+void vl_count_waits(vl_verifier *v, const vl_claim *claim, int64_t begun_ns) {
     for (size_t s = 0; s < claim->spans; s++) {
         const vl_span *span = &claim->span[s];
         const vl_job *job = span->job;
@@ -89,20 +86,33 @@ void vl_account(vl_verifier *v, const vl_work *work, int64_t begun_ns, int by_ca
         const uint64_t us = wait_ns > 0 ? (uint64_t)wait_ns / 1000 : 0;
         v->stats.waits[job->priority][bucket_of(us, VL_WAIT_BUCKETS)] += span->count;
         v->stats.wait_us[job->priority] += us * span->count;
-        count_results(v, job, work->results + i, span->count, now_ns);
-        i += span->count;
     }
+}
+
+void vl_count_known(vl_verifier *v, const vl_work *work) {
+    if (v->cache.entries == NULL) return;
+    v->stats.cache_hits += work->claim.n - work->n_open;
+    v->stats.cache_misses += work->n_open;
+}
+
+void vl_count_batch(vl_verifier *v, size_t n) {
+    v->stats.batches++;
+    v->stats.batch_sizes[bucket_of(n, VL_BATCH_BUCKETS)]++;
+}
+
+void vl_account(vl_verifier *v, const vl_work *work, int64_t begun_ns, int by_caller) {
+    const vl_claim *claim = &work->claim;
+    const int64_t now_ns = vl_now_ns();
+    size_t i = 0;
+    for (size_t s = 0; s < claim->spans; s++) {
+        vl_count_results(v, claim->span[s].job, work->results + i, claim->span[s].count, now_ns);
+        i += claim->span[s].count;
+    }
+    vl_count_waits(v, claim, begun_ns);
+    vl_count_known(v, work);
     v->stats.busy_us += (uint64_t)work->busy_ns / 1000;
     if (claim->list >= VL_LANES) v->stats.apart += claim->n;
-    if (v->cache.entries) {
-        v->stats.cache_hits += claim->n - work->n_open;
-        v->stats.cache_misses += work->n_open;
-    }
-    if (by_caller) {
-        v->stats.alone += claim->n;
-    } else {
-        v->stats.batches++;
-        v->stats.batch_sizes[bucket_of(claim->n, VL_BATCH_BUCKETS)]++;
-    }
+    if (by_caller) v->stats.alone += claim->n;
+    else vl_count_batch(v, claim->n);
     learn_time(v, work);
 }

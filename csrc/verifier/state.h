@@ -25,6 +25,7 @@ struct vl_verifier {
     pthread_mutex_t lock; /* of all below, but what is atomic or has locks of its own */
     pthread_cond_t work;  /* there may be some, or the phase has changed */
     pthread_cond_t completed;
+    pthread_cond_t lending; /* a list is long enough for somebody who lends, or the phase has changed */
     enum vl_phase phase;
     vl_queue queue;
     vl_tickets tickets;
@@ -36,6 +37,10 @@ struct vl_verifier {
     unsigned spares;
     atomic_size_t helpers;          /* callers who may do a batch */
     atomic_size_t inside, visiting; /* callers who wait for verdicts, and in other calls whose effect others can see */
+    struct vl_lender *lenders;      /* who wait */
+    struct vl_loan *loans;          /* that are out */
+    unsigned lent;                  /* those, and the ones that are being made or taken back */
+    int lends;                      /* whether anybody ever asked for loans */
     vl_verifier_stats stats;
     vl_cache cache;
     vl_gate gates[VL_GATES];
@@ -67,6 +72,12 @@ void vl_expire(vl_verifier *v, vl_news *news, int64_t now_ns);
 /* Counts what was found out about a batch: statistics, the time of its items, bad sources. */
 void vl_account(vl_verifier *v, const vl_work *work, int64_t begun_ns, int by_caller);
 
+/* Parts of that: results and bad sources; waits until a batch was begun; what the cache knew; a batch of n items. */
+void vl_count_results(vl_verifier *v, const vl_job *job, const int8_t *results, size_t n, int64_t now_ns);
+void vl_count_waits(vl_verifier *v, const vl_claim *claim, int64_t begun_ns);
+void vl_count_known(vl_verifier *v, const vl_work *work);
+void vl_count_batch(vl_verifier *v, size_t n);
+
 /* Without the lock. */
 void vl_tell(vl_verifier *v, const vl_news *news);
 
@@ -78,6 +89,14 @@ void vl_do_batch(vl_verifier *v, vl_work *work, vl_news *news, int64_t now_ns);
 
 /* Returns VL_SUCCESS when all workers run, else VL_ERROR_MEMORY. */
 int vl_start_workers(vl_verifier *v);
+
+/* ---- lend.c: with the lock held ---- */
+
+/* A job has come: calls those who wait for so many. */
+void vl_call_lenders(vl_verifier *v, const vl_job *job);
+
+/* Gives all items of loans that are out VL_ERROR_CLOSED. */
+void vl_give_up_loans(vl_verifier *v, vl_news *news);
 
 /* ---- fork.c ---- */
 

@@ -82,13 +82,14 @@ static int init_lock(pthread_mutex_t *lock) {
 /* Locks and gates, of which none may be missing. */
 static int init_locks(vl_verifier *v) {
     int error = init_lock(&v->lock) | pthread_mutex_init(&v->closing, NULL);
-    error |= vl_condition_init(&v->work) | vl_condition_init(&v->completed);
+    error |= vl_condition_init(&v->work) | vl_condition_init(&v->completed) | vl_condition_init(&v->lending);
     for (int g = 0; g < VL_GATES; g++) error |= vl_gate_init(&v->gates[g]);
     return !error;
 }
 
 static void destroy_locks(vl_verifier *v) {
     for (int g = 0; g < VL_GATES; g++) vl_gate_destroy(&v->gates[g]);
+    pthread_cond_destroy(&v->lending);
     pthread_cond_destroy(&v->completed);
     pthread_cond_destroy(&v->work);
     pthread_mutex_destroy(&v->closing);
@@ -138,6 +139,7 @@ static void give_up_all(vl_verifier *v, vl_news *news) {
     vl_job *job;
     for (int p = 0; p < VL_PRIORITIES; p++)
         while ((job = vl_queue_oldest(&v->queue, p))) vl_give_up(v, news, job, VL_ERROR_CLOSED);
+    vl_give_up_loans(v, news);
 }
 
 static void join_workers(vl_verifier *v) {
@@ -153,11 +155,12 @@ static void close_verifier(vl_verifier *v, int drain) {
     else if (v->phase == VL_OPEN) v->phase = VL_DRAINING;
     if (v->phase == VL_GIVING_UP) give_up_all(v, &news);
     pthread_cond_broadcast(&v->work);
+    pthread_cond_broadcast(&v->lending);
     pthread_mutex_unlock(&v->lock);
     vl_tell(v, &news);
     join_workers(v);
     pthread_mutex_lock(&v->lock);
-    while (v->at_work) pthread_cond_wait(&v->work, &v->lock); /* callers */
+    while (v->at_work || v->lent) pthread_cond_wait(&v->work, &v->lock); /* callers, and those who lend */
     pthread_cond_broadcast(&v->completed);
     pthread_mutex_unlock(&v->lock);
 }
@@ -178,6 +181,7 @@ static void wait_for_callers(vl_verifier *v) {
     while (atomic_load(&v->inside) || atomic_load(&v->visiting)) {
         pthread_mutex_lock(&v->lock);
         pthread_cond_broadcast(&v->completed);
+        pthread_cond_broadcast(&v->lending);
         pthread_mutex_unlock(&v->lock);
         nanosleep(&pause, NULL);
     }

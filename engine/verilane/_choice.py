@@ -26,7 +26,7 @@ from ._rates import ONE_BY_ONE, DeviceTimes, Rates
 from ._trust import Trusted
 from .errors import DeviceUnavailable
 
-__all__ = ["LEAST", "Chooser", "verify"]
+__all__ = ["LEAST", "Asked", "Chooser", "chooser", "verify"]
 
 LEAST = 512
 """Batches of fewer items are the CPU's: not even a file is looked at."""
@@ -53,7 +53,7 @@ def verify(batch: Batch, device: str | None, trusted: Trusted | None) -> Codes:
         return _offload.verify(batch, trusted, strict=is_strict())
     if batch.n < LEAST:
         return _offload.verify(batch, None)
-    return _chooser().verify(batch)
+    return chooser().verify(batch)
 
 
 class _Queue:
@@ -123,6 +123,15 @@ class _Candidate:
         self._factor = min(max(wanted, 1 / _CORRECTION), _CORRECTION)
 
 
+class Asked(NamedTuple):
+    """As much of a batch as is looked at to choose; members are those of Batch."""
+
+    scheme: str
+    n: int
+    threads: int | None
+    summable: bool
+
+
 class _Plan(NamedTuple):
     finish: float
     items: int  # the device's
@@ -161,8 +170,32 @@ class Chooser:
             return _offload.verify(batch, None)
         plan = self._plan(work)
         if plan.candidate is None or not self._is_ready(plan.candidate, work, plan.items):
-            return self._on_cpu(work)
-        return self._shared(work, plan.candidate, plan.items)
+            return self._on_cpu(batch, work)
+        return self._shared(batch, work, plan.candidate, plan.items)
+
+    # ---- For those who have a queue of their own ----
+
+    @property
+    def devices(self) -> int:
+        """How many devices were measured; 0 where no batch gains by any of them."""
+        return len(self._candidates) if any(map(math.isfinite, self._least.values())) else 0
+
+    def least(self, asked: Asked) -> int:
+        """Returns from how many items like these on it is worth asking for a part; 0: never."""
+        least = math.inf if self._rates is None else self._least.get(_workload(asked), math.inf)
+        return 0 if math.isinf(least) else max(LEAST, math.ceil(least))
+
+    def part(self, asked: Asked) -> int:
+        """Returns how many of so many items a device should do now, while cores do the others. It
+        is ready then; where it is not, it is made ready in the background, and this is 0.
+        """
+        if self._rates is None:
+            return 0
+        work = _Work(asked, self._rates)
+        plan = self._plan(work)
+        if plan.candidate is None or not self._is_ready(plan.candidate, work, plan.items):
+            return 0
+        return plan.items
 
     def _count(self, n: int) -> None:
         """Has rates measured in the background, once and if that could be of use."""
@@ -234,11 +267,11 @@ class Chooser:
 
     # ---- Doing it ----
 
-    def _on_cpu(self, work: "_Work") -> Codes:
+    def _on_cpu(self, batch: Batch, work: "_Work") -> Codes:
         with self._cpu.busy(work.cpu(work.n)):
-            return _offload.verify(work.batch, None)
+            return _offload.verify(batch, None)
 
-    def _shared(self, work: "_Work", candidate: _Candidate, items: int) -> Codes:
+    def _shared(self, batch: Batch, work: "_Work", candidate: _Candidate, items: int) -> Codes:
         curve, times = work.curve, candidate.times
         launch = partial(candidate.launch, curve)
         # Half of what a launch costs may be its start, or what it was planned to be.
@@ -254,7 +287,7 @@ class Chooser:
         )
         here = work.host(times, items) + (work.cpu(work.n - items) if items < work.n else 0.0)
         with self._cpu.busy(here), candidate.queue.busy(launch(items)):
-            return _offload.verify(work.batch, candidate.trusted, sharing=sharing)
+            return _offload.verify(batch, candidate.trusted, sharing=sharing)
 
 
 def _least(rates: Rates) -> dict[str, float]:
@@ -270,14 +303,16 @@ def _least(rates: Rates) -> dict[str, float]:
     return least
 
 
+def _workload(batch: Batch | Asked) -> str:
+    one_by_one = batch.scheme == "ed25519" and not batch.summable
+    return ONE_BY_ONE if one_by_one else batch.scheme
+
+
 class _Work:
     """One batch, and what it costs the CPU."""
 
-    def __init__(self, batch: Batch, rates: Rates) -> None:
-        self.batch, self.n = batch, batch.n
-        self.curve = CURVES[batch.scheme]
-        one_by_one = batch.scheme == "ed25519" and not batch.summable
-        self.workload = ONE_BY_ONE if one_by_one else batch.scheme
+    def __init__(self, batch: Batch | Asked, rates: Rates) -> None:
+        self.n, self.curve, self.workload = batch.n, CURVES[batch.scheme], _workload(batch)
         self._scale = rates.cores / min(_pool.cores(), batch.threads or _pool.cores())
         self._rates = rates
 
@@ -297,7 +332,8 @@ _one: Chooser | None = None
 _lock = threading.Lock()
 
 
-def _chooser() -> Chooser:
+def chooser() -> Chooser:
+    """Returns the one of this process."""
     global _one
     if _one is None:
         with _lock:

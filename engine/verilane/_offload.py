@@ -16,7 +16,9 @@ all R of a block checked by random sums, which no wrong R survives, however it c
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +31,7 @@ from ._cpu_terms import CURVES, Terms
 from ._items import LANES, SIGNATURES_PER_CORE
 from ._trust import Answers, Launch, Trusted
 
-__all__ = ["BLOCK", "Batch", "Run", "Sharing", "verify"]
+__all__ = ["BLOCK", "Batch", "Done", "Run", "Sharing", "metered", "verify"]
 
 Codes = NDArray[np.uint8]
 Indices = NDArray[np.intp]
@@ -98,6 +100,32 @@ class Sharing(NamedTuple):
     launch: Callable[[int], float]
     cpu: Callable[[int], float]
     took: Callable[[int, float | None], None]
+
+
+class Done(NamedTuple):
+    """One launch that is over, or that nobody waits for any more. items: that the device was asked
+    for; decided: that its answers were right for. seconds: what it took. failed: there were no
+    answers, or wrong ones.
+    """
+
+    device: str
+    items: int
+    decided: int
+    seconds: float
+    failed: bool
+
+
+_meter: ContextVar[Callable[[Done], None] | None] = ContextVar("verilane_meter", default=None)
+
+
+@contextmanager
+def metered(tell: Callable[[Done], None]) -> Iterator[None]:
+    """Has the calls of a `with` block, in this context, tell of each launch."""
+    token = _meter.set(tell)
+    try:
+        yield
+    finally:
+        _meter.reset(token)
 
 
 class _Block(NamedTuple):
@@ -235,6 +263,8 @@ class Run:
                 else:
                     self._judge(block, answers)
         undecided = np.flatnonzero(block.codes == _UNDECIDED)
+        if launch is not None:
+            self._report(launch, len(block.live) - len(undecided))
         limit = max(_LEFT_LEAST, len(block.codes) // _LEFT_SHARE)
         self._on = self._on and self._device.usable and len(undecided) <= limit
         self._codes[block.start : block.stop] = block.codes
@@ -257,6 +287,14 @@ class Run:
         if self._sharing is not None:
             seconds = None if answers is None else launch.ticket.seconds
             self._sharing.took(len(launch.items), seconds)
+
+    def _report(self, launch: Launch, decided: int) -> None:
+        tell, ticket = _meter.get(), launch.ticket
+        if tell is None:
+            return
+        seconds = ticket.seconds or time.monotonic() - ticket.asked
+        failed = not (self._on and self._device.usable)
+        tell(Done(self._device.name, len(launch.items), decided, seconds, failed))
 
     # ---- Answers ----
 

@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "verilane_verifier.h"
+#ifdef WITH_LOANS /* which libverilane does not export */
+#include "binding.h"
+#endif
 
 /* RFC 8032 section 7.1, TEST 3; and secp256k1: 1 G, k = 1, digest 0: r = x(G), s = r. */
 static const char *const ed25519_hex[] = {"fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
@@ -122,6 +125,46 @@ static void *collect(void *unused) {
     return NULL;
 }
 
+#ifdef WITH_LOANS
+
+static atomic_int lent;
+
+/* Items of this lane that were lent, by their bytes. */
+static void judge(uint8_t *verdicts, size_t n, const vl_column *messages, int lane) {
+    const item *known = items;
+    while (vl_verifier_lane(&known->request, 0) != lane) known++;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *message = messages->data + messages->offsets[i];
+        const size_t size = (size_t)(messages->offsets[i + 1] - messages->offsets[i]);
+        verdicts[i] = size == known->size[2] && memcmp(message, known->part[2], size) == 0 ? VL_OK : VL_MISMATCH;
+    }
+}
+
+/* A device, which sometimes takes its time, or fails. */
+static void *lend(void *seed) {
+    enum { MOST = 400 };
+    uint64_t least[256];
+    uint8_t verdicts[MOST];
+    unsigned random = (unsigned)(uintptr_t)seed;
+    vl_offer offer;
+    vl_column columns[4];
+    vl_loan *loan;
+    for (int l = 0; l < 256; l++) least[l] = 20;
+    for (int result; (result = vl_verifier_await(verifier, &offer, least, 20000)) != VL_ERROR_CLOSED;) {
+        if (result || vl_verifier_lend(verifier, &loan, &offer, 10, MOST) || !loan) continue;
+        const size_t n = vl_loan_columns(loan, columns);
+        if (n == 0 || n > MOST) atomic_fetch_add(&wrong, 1);
+        judge(verdicts, n, &columns[2], offer.lane);
+        if (rand_r(&random) % 4 == 0) usleep(3000);
+        const int error = rand_r(&random) % 8 == 0 ? VL_ERROR_SHED : VL_SUCCESS;
+        if (vl_verifier_take_back(verifier, loan, error ? NULL : verdicts, error)) atomic_fetch_add(&wrong, 1);
+        atomic_fetch_add(&lent, (int)n);
+    }
+    return NULL;
+}
+
+#endif
+
 static void *watch(void *unused) {
     (void)unused;
     while (!atomic_load(&closed)) {
@@ -152,8 +195,12 @@ static void fork_once(void) {
     }
 }
 
-static void *(*const doors[])(void *) = {ask_and_wait, ask_and_wait, ask_and_wait, ask_and_wait, ask_for_many,
-                                         submit,       submit,       collect,      collect,      watch};
+static void *(*const doors[])(void *) = {
+    ask_and_wait, ask_and_wait, ask_and_wait, ask_and_wait, ask_for_many, submit, submit, collect, collect, watch,
+#ifdef WITH_LOANS
+    lend,         lend,
+#endif
+};
 enum { DOORS = sizeof doors / sizeof doors[0] };
 
 static void one_life(int number, int forks, int ms) {
@@ -215,5 +262,9 @@ int main(int argc, char **argv) {
     for (int number = 0; number < lives; number++) one_life(number, forks, ms);
     for (int number = 0; number < 50 * lives; number++) free_at_once(number % 2);
     printf("%d results, %d wrong\n", atomic_load(&counted), atomic_load(&wrong));
+#ifdef WITH_LOANS
+    printf("%d were lent\n", atomic_load(&lent));
+    if (atomic_load(&lent) == 0) return 1;
+#endif
     return atomic_load(&wrong) != 0 || atomic_load(&counted) == 0;
 }

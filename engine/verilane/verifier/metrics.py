@@ -1,4 +1,6 @@
-"""A verifier's counters for Prometheus: read when they are asked for, counted in C."""
+"""A verifier's counters for Prometheus: read when they are asked for, counted in C; devices' where
+they are used (lines.py).
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -47,6 +49,7 @@ class _Collector:
         yield from self._gauges(stats)
         yield from self._counters(stats)
         yield from self._histograms(stats)
+        yield from self._devices(stats["devices"])
 
     def _gauges(self, stats: dict[str, Any]) -> Iterator[Any]:
         from prometheus_client.core import GaugeMetricFamily
@@ -106,6 +109,26 @@ class _Collector:
             total = stats["wait_us"][each] / 1e6
             wait.add_metric([each.name.lower()], buckets, sum_value=total)
         yield wait
+
+    def _devices(self, stats: dict[str, dict[str, Any]]) -> Iterator[Any]:
+        from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+
+        for key, text in (
+            ("items", "Items that a device decided"),
+            ("redone", "Items that a device was asked for and the CPU decided"),
+            ("failures", "Launches that failed, or gave wrong answers"),
+        ):
+            metric = CounterMetricFamily(f"{self._name}_device_{key}", text, labels=["device"])
+            for device, counts in stats.items():
+                metric.add_metric([device], counts[key])
+            yield metric
+        seconds = HistogramMetricFamily(
+            f"{self._name}_device_seconds", "Time of a device's launches", labels=["device"]
+        )
+        for device, counts in stats.items():
+            buckets = _cumulated(counts["times"], lambda i: 2**i / 1e6)
+            seconds.add_metric([device], buckets, sum_value=counts["busy_us"] / 1e6)
+        yield seconds
 
 
 def _cumulated(counts: list[int], bound: Any) -> list[tuple[str, float]]:

@@ -11,13 +11,15 @@ import numpy as np
 
 from .. import _pool
 from .._cpu_verifier import Engine, Options, Request, error_of
-from .._devices import isa_of
+from .._devices import cpu_of
 from .._verdicts import Verdict, Verdicts
 from ..errors import VerifierForked
 from .dispatch import Dispatcher
 from .futures import BatchFuture, ItemFuture, Part, verdict_of, verdicts_of
 from .items import Batch, Columns, Item, Priority, columns_of, grouped
+from .lines import Line, stats_of
 from .loops import LoopItems
+from .places import places_of
 from .rules import Rules, rules_of
 
 __all__ = ["Verifier"]
@@ -41,8 +43,14 @@ class Verifier:
     valid items that are remembered, 16 bytes each; 0: none. An item is known again only if its
     rules, key, signature and message are the same. suspect_time: seconds that a source is apart
     from others after a signature of its that was none, in the schemes where that would cost others
-    time (BIP-340, and Ed25519 under ZIP215).
-    device: "cpu" or one of the CPU's. Batches of a verifier are too short for other devices.
+    time (BIP-340, and Ed25519 under ZIP215; with a device beside the CPU all).
+    device: None: workers and, for large batches, the devices that `verilane devices --calibrate`
+    has measured here. "cpu" or one of the CPU's: workers only. A name from `devices()`: that one.
+    Beside the CPU a device gets what waits of one class (CONSENSUS excepted) under the same rules:
+    512 items or more, or where it was measured as many as it gains from. It has a thread of its
+    own, no worker waits for it, and it decides nothing alone (`use`, which holds as it was where
+    the verifier was made); where it fails the CPU does its items. One that was named and does not
+    answer keeps its items for 30 s at most, and is not asked again.
 
     Methods may be called from any thread. `with Verifier() as v:` closes it at the end, and drains
     it. After a fork the child has no workers: calls raise VerifierForked there, and futures that
@@ -63,9 +71,10 @@ class Verifier:
         suspect_time: float = 10.0,
         device: str | None = None,
     ) -> None:
+        isa, places = cpu_of(device), places_of(device)
         options = Options(
             threads=_pool.cores() if threads is None else _number("threads", threads, 1, 1024),
-            isa=isa_of(device),
+            isa=isa,
             items=[_number("queue", each, 1) for each in _by_class("queue", queue, 65536)],
             batch_items=_BATCH_ITEMS,
             max_wait_us=[_us("max_wait", each) for each in _by_class("max_wait", max_wait, 0.0)],
@@ -78,6 +87,7 @@ class Verifier:
         )
         self._engine = Engine(options)
         self._dispatcher = Dispatcher(self._engine)
+        self._lines = [Line(self._engine, place, options.threads) for place in places]
         self._requests: dict[tuple[Rules, int], Request] = {}
         self._loops: weakref.WeakKeyDictionary[Any, LoopItems] = weakref.WeakKeyDictionary()
         # Nothing of Python's memory is written to any more when it goes away, or the interpreter.
@@ -224,8 +234,8 @@ class Verifier:
 
     def close(self, *, drain: bool = True) -> None:
         """Takes no more items. drain: waits until those that were taken are done; else those that
-        no worker has begun end with VerifierClosed. When it returns, all futures are done. It may
-        be called again.
+        no worker has begun end with VerifierClosed, and so do those that a device has. When it
+        returns, all futures are done. It may be called again.
         """
         result = self._engine.close(drain=drain)
         error = error_of(result, self._engine.isa)
@@ -233,6 +243,8 @@ class Verifier:
             raise error
         if error is None:
             self._dispatcher.join()
+            for line in self._lines:
+                line.join()
 
     def __enter__(self) -> "Verifier":
         return self
@@ -249,9 +261,12 @@ class Verifier:
 
     def stats(self) -> dict[str, Any]:
         """Returns what csrc/verilane_verifier.h calls vl_verifier_stats: counters since it was
-        made, rows by class (the order of Priority), histograms by powers of two.
+        made, rows by class (the order of Priority), histograms by powers of two. A batch that a
+        device had is one of the batches. And "devices", by name: `launches`; of them `failures`;
+        `items` that the device decided; `redone`: that it was asked for and the CPU decided;
+        `busy_us` of all launches, and `times`, their histogram, as `waits`.
         """
-        return self._engine.stats()
+        return {**self._engine.stats(), "devices": stats_of(self._lines)}
 
     def register(self, registry: Any = None, *, name: str = "verilane_verifier") -> Any:
         """Shows the counters through prometheus_client (pip install 'verilane[metrics]'); returns
