@@ -153,9 +153,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once")
     parser.add_argument("--clang", default=os.environ.get("CLANG", "clang"))
     parser.add_argument("--again", type=Path, metavar="FILE", help="runs one input that was found")
-    parser.add_argument(
-        "--minimise", type=int, metavar="SECONDS", help="with --again: cuts it down"
-    )
+    parser.add_argument("--minimise", type=int, metavar="SECONDS", help="cuts --again's FILE down")
     parser.add_argument("names", nargs="*", help=f"{', '.join(NAMES)}, python; all by default")
     options = parser.parse_args()
     if options.again:
