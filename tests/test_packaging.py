@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from built_package import ROOT, build, copied, files_in, listed, needs_tools, unpacked
-from items import honest_items
 
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 ABI3 = sys.implementation.name == "cpython" and not FREE_THREADED
@@ -155,38 +154,49 @@ def test_only_the_stable_abi_is_used(wheel: Path) -> None:
 
 # ---- The wheel alone ----
 
-AT_WORK = """
-import sys
-folder, key, signature, digest = sys.argv[1], *map(bytes.fromhex, sys.argv[2:])
-sys.path.insert(0, folder)
-import verilane
-from verilane import _kernel_text, clib, devices, secp256k1
 
-assert verilane.__file__.startswith(folder), verilane.__file__
-verdicts = secp256k1.ecdsa.verify_many([key] * 99, [signature] * 99, [digest] * 98 + [bytes(32)])
-assert verdicts.failed.tolist() == [98]
-assert [each.name for each in devices() if each.available]
-assert "double_mul" in _kernel_text.flatten("secp256k1.cl").source
-assert str(clib.library()).startswith(folder) and clib.include_dir() and clib.pkg_config_dir()
-print("works")
-"""
-
-
-def run_alone(code: str, folder: Path, *arguments: str) -> str:
-    """Runs code where nothing but the installed packages and a folder is in sight."""
+def test_wheel_works_alone(wheel: Path) -> None:
+    """Where nothing but the installed packages and its own folder is in sight."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VERILANE"))}
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code, *arguments],
-        cwd=folder,
+        [sys.executable, "-I", str(ROOT / "tests" / "installed.py"), str(wheel)],
+        cwd=wheel,
         env=environment,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.stdout.startswith("verilane ")
 
 
-def test_wheel_works_alone(wheel: Path) -> None:
-    item = next(each for each in honest_items() if each.verdict == 1 and len(each.key) == 33)
-    words = [each.hex() for each in (item.key, item.signature, item.digest)]
-    assert run_alone(AT_WORK, wheel, str(wheel), *words) == "works\n"
+@pytest.mark.skipif(not FREE_THREADED, reason="this Python has a GIL")
+def test_the_gil_stays_off() -> None:
+    code = "import sys, verilane; assert not sys._is_gil_enabled()"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+# ---- What is built ----
+
+EXPECTED = {
+    "linux": {
+        f"{python}-{kind}_{cpu}"
+        for python in ("cp310", "cp314t")
+        for kind in ("manylinux", "musllinux")
+        for cpu in ("x86_64", "aarch64")
+    },
+    "macos": {
+        f"{python}-macosx_{cpu}" for python in ("cp310", "cp314t") for cpu in ("x86_64", "arm64")
+    },
+}
+
+
+@pytest.mark.parametrize("system", EXPECTED)
+def test_wheels_to_build(system: str) -> None:
+    """By cibuildwheel's own reading of pyproject.toml."""
+    pytest.importorskip("cibuildwheel")
+    command = [sys.executable, "-m", "cibuildwheel", "--print-build-identifiers"]
+    done = subprocess.run(
+        [*command, "--platform", system, str(ROOT)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == EXPECTED[system]
