@@ -50,8 +50,12 @@ typedef int64_t i64;
 #define KERNEL void
 #endif
 
-/* On CPUs: arithmetic that must melt into its caller, and whole steps that must not (compile time, code size). */
-#if defined(__GNUC__) && !defined(__CUDACC__) && !defined(__OPENCL_VERSION__)
+/* On CPUs: arithmetic that must melt into its caller, and whole steps that must not (compile time, code size). With
+ * -DARITHMETIC_CALLS nothing must melt: sanitizers would take half an hour to compile it. */
+#if defined(ARITHMETIC_CALLS)
+#define FN_INLINE static inline __attribute__((unused))
+#define FN_STEP static __attribute__((noinline, unused))
+#elif defined(__GNUC__) && !defined(__CUDACC__) && !defined(__OPENCL_VERSION__)
 #define FN_INLINE static inline __attribute__((always_inline, unused))
 #define FN_STEP static __attribute__((noinline, unused))
 #else
