@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import sys
+import threading
 import warnings
 import weakref
 from collections.abc import Callable
@@ -102,6 +103,25 @@ def test_fork() -> None:
     assert futures[30].result(60).all_ok
     assert told == [1]
     verifier.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_fork_while_a_callback_waits_for_who_forks() -> None:
+    """As in ProcessPoolExecutor.submit, which holds a lock and forks, beside a callback of it."""
+    lock, waits = threading.Lock(), threading.Event()
+
+    def callback(_: object) -> None:
+        waits.set()
+        with lock:
+            pass
+
+    with plugged() as verifier:
+        future = verifier.submit(VOTE)
+        with lock:
+            future.add_done_callback(callback)
+            assert waits.wait(60)
+            assert succeeds_in_a_child(lambda: True)
+        assert verifier.submit(VOTE).result(60) == OK
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -115,14 +115,19 @@ def _run_all(what: list[Any]) -> None:
 _all: "weakref.WeakSet[Dispatcher]" = weakref.WeakSet()
 # Held while futures are told, so that no fork comes in between. A callback of a future may fork.
 _telling = threading.RLock()
+_forking = threading.local()
+# A callback may wait for whoever forks: then the child has to do without futures that were being
+# told, and nobody waits for ever.
+_PATIENCE = 1.0
 
 
 def _before_fork() -> None:
-    _telling.acquire()
+    _forking.holds = _telling.acquire(timeout=_PATIENCE)
 
 
 def _after_in_parent() -> None:
-    _telling.release()
+    if _forking.holds:
+        _telling.release()
 
 
 def _after_in_child() -> None:
