@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "encodings.h"
 #include "near.h"
 #include "peers.h"
 #include "scheme/der.h"
@@ -101,8 +102,6 @@ static int peer_point(uint8_t point[64], const fuzz_bytes *key, int scheme, unsi
     return said == PEER_MISSING ? openssl : said;
 }
 
-static int in_range(vl_u256 x, const vl_curve *curve) { return !u256_is_zero(&x) && u256_less(&x, &curve->n); }
-
 /* r || s if the signature may be verified at all. */
 static int read_signature(uint8_t compact[64], const fuzz_bytes *signature, int encoding, unsigned flags,
                           const vl_curve *curve) {
@@ -116,8 +115,7 @@ static int read_signature(uint8_t compact[64], const fuzz_bytes *signature, int 
         return 0;
     u256_to_bytes(compact, &r);
     u256_to_bytes(compact + 32, &s);
-    if (flags & VL_LOW_S && u256_less(&curve->n_half, &s)) return 0;
-    return in_range(r, curve) && in_range(s, curve);
+    return may_be_verified(r, s, flags, curve);
 }
 
 /* The verdict that peers lead to, or PEER_MISSING. */
@@ -154,25 +152,6 @@ static int recovered_by_peer(uint8_t point[64], const fuzz_item *item, const fuz
     return VL_UNDECIDED; /* which of two faults comes first: ways agree on it, and that is all */
 }
 
-/* DER alone: strict against libsecp256k1's reader, lax where strict is. */
-static void check_der(const fuzz_bytes *signature) {
-    const vl_bytes bytes = {signature->data, signature->size};
-    vl_u256 r, s, lax_r, lax_s;
-    uint8_t peer[64], ours[64] = {0};
-    const int strict = vl_der_strict(&r, &s, bytes), lax = vl_der_lax(&lax_r, &lax_s, bytes);
-    if (strict) FUZZ_CHECK(lax && u256_equal(&r, &lax_r) && u256_equal(&s, &lax_s));
-    const int said = secp256k1_der(peer, bytes);
-    if (said == PEER_MISSING) return;
-    if (strict && in_range(r, &vl_curve_secp256k1) && in_range(s, &vl_curve_secp256k1)) {
-        u256_to_bytes(ours, &r);
-        u256_to_bytes(ours + 32, &s);
-        FUZZ_CHECK(said == PEER_YES && memcmp(peer, ours, 64) == 0);
-    } else if (said == PEER_YES) { /* it sets both to zero where one is out of range */
-        const vl_u256 first = number_read(peer), second = number_read(peer + 32);
-        FUZZ_CHECK(u256_is_zero(&first) || u256_is_zero(&second));
-    }
-}
-
 /* OpenSSL reads DER itself. */
 static void check_openssl_der(const fuzz_item *item, const fuzz_input *in, int verdict) {
     const fuzz_bytes *signature = &item->part[FUZZ_SIGNATURE];
@@ -204,7 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint8_t verdicts[FUZZ_ITEMS];
     fuzz_begin();
     if (!fuzz_read(&in, data, size)) return 0;
-    for (size_t i = 0; i < in.n; i++) check_der(&in.item[i].part[FUZZ_SIGNATURE]);
+    for (size_t i = 0; i < in.n; i++) check_signature_forms(&in.item[i].part[FUZZ_SIGNATURE]);
     if (encoding_of(&in) == RECOVER) {
         check_recovered(&in);
         return 0;

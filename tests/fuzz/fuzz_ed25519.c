@@ -85,7 +85,8 @@ static vl_u256 pick(uint8_t encoding[32], fuzz_random *random) {
     const edwards_point *point = &points_ed25519[fuzz_below(random, sizeof points_ed25519 / sizeof *points_ed25519)];
     memcpy(encoding, point->encoding, 32);
     if (fuzz_below(random, 4)) return number_read(point->k);
-    memcpy(encoding, small_ed25519[fuzz_below(random, sizeof small_ed25519 / sizeof *small_ed25519)].encoding, 32);
+    const size_t small = sizeof small_ed25519 / sizeof *small_ed25519, some = fuzz_below(random, 2) ? 14 : small;
+    memcpy(encoding, small_ed25519[fuzz_below(random, some)].encoding, 32); /* it begins with those of small order */
     if (fuzz_below(random, 4) == 0) encoding[31] ^= 0x80;
     return number_small(0);
 }

@@ -1,13 +1,14 @@
 /* Keys of every curve in every form, alone: rows of decoded keys are the same on all instruction sets, and the points that
- * OpenSSL and libsecp256k1 read. */
+ * OpenSSL and libsecp256k1 read. And ECDSA's signatures as bytes, which take no time. */
 #include <string.h>
 
+#include "encodings.h"
 #include "near.h"
 #include "peers.h"
 #include "plain_ed25519.h"
 
 /* header[0] picks what is decoded, header[1] the flags. */
-enum { SECP256K1, P256, SM2, XONLY, ED25519, KINDS };
+enum { SECP256K1, P256, SM2, XONLY, ED25519, SIGNATURES, KINDS = 8 };
 
 static int kind_of(const fuzz_input *in) { return in->header[0] % KINDS; }
 
@@ -83,6 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint8_t verdicts[FUZZ_ITEMS], point[64];
     fuzz_begin();
     if (!fuzz_read(&in, data, size)) return 0;
+    if (kind_of(&in) >= SIGNATURES) {
+        for (size_t i = 0; i < in.n; i++) check_signature_forms(&in.item[i].part[FUZZ_SIGNATURE]);
+        return 0;
+    }
     decoded.n = 0;
     fuzz_agree(verdicts, &in, verify, 1);
     for (size_t i = 0; i < in.n; i++) {
@@ -97,11 +102,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
 }
 
+/* A number at the edges of [1, n), in DER or as 32 bytes. */
+static void change_signature(fuzz_bytes *signature, fuzz_random *random) {
+    const vl_curve *curve = known_curves[fuzz_below(random, 2)].curve;
+    const vl_u256 r = near_scalar(curve->n, random), s = near_scalar(curve->n, random);
+    const vl_u256 edge = near_number(s, curve->n, random);
+    if (fuzz_below(random, 4) == 0) near_compact(signature, r, edge);
+    else if (fuzz_below(random, 2)) near_der(signature, r, edge, random);
+    else near_der(signature, edge, s, random);
+}
+
 static void change(fuzz_input *in, fuzz_item *item, fuzz_random *random) {
     static const int schemes[KINDS] = {VL_SECP256K1_ECDSA, VL_P256_ECDSA, VL_SM2, VL_SECP256K1_ECDSA, VL_SM2};
     const known_curve *known = &known_curves[schemes[kind_of(in)]];
     fuzz_bytes *key = &item->part[FUZZ_KEY];
     const int bare = kind_of(in) >= XONLY;
+    if (kind_of(in) >= SIGNATURES) {
+        change_signature(&item->part[FUZZ_SIGNATURE], random);
+        return;
+    }
     item->part[FUZZ_SIGNATURE].size = item->part[FUZZ_MESSAGE].size = 0;
     if (fuzz_below(random, 2)) near_key(key, known_pick(known, random), known->curve, random);
     else if (fuzz_below(random, 2)) near_other_key(key, known->curve, random);

@@ -89,6 +89,28 @@ static void verify(uint8_t *verdicts, int64_t *found, const proof *p, size_t cop
     free(out);
 }
 
+static void keccak(uint8_t digest[32], const uint8_t *data, size_t size) {
+    const vl_column column = {.data = data, .width = size};
+    FUZZ_CHECK(!vl_digest(digest, 1, &column, VL_KECCAK256, VL_ISA_SCALAR, fuzz_scratch, fuzz_scratch_size));
+}
+
+/* Where the hash of node i is in the node above, or the number of that one's bytes. */
+static size_t place_of(const proof *p, size_t i, const uint8_t hash[32]) {
+    size_t at = 0;
+    while (at + 32 <= p->size[i - 1] && memcmp(p->part[i - 1] + at, hash, 32) != 0) at++;
+    return at + 32 <= p->size[i - 1] ? at : p->size[i - 1];
+}
+
+/* Every node has the hash that the root or the node above says. */
+static void check_hashes(const proof *p) {
+    uint8_t digest[32];
+    for (size_t i = FIRST; i < p->n; i++) {
+        keccak(digest, p->part[i], p->size[i]);
+        if (i == FIRST) FUZZ_CHECK(p->size[ROOT] == 32 && memcmp(p->part[ROOT], digest, 32) == 0);
+        else FUZZ_CHECK(place_of(p, i, digest) < p->size[i - 1]);
+    }
+}
+
 /* What a proof shows is one value, and no other; the same everywhere. */
 static void check_proof(const proof *p) {
     static uint8_t nodes[NODES * LONGEST], other[NODES * LONGEST + 1];
@@ -119,6 +141,7 @@ static void check_proof(const proof *p) {
         FUZZ_CHECK(first[1] == first[0]);
         return;
     }
+    check_hashes(p);
     const vl_bytes value = {nodes + where[0], (size_t)(where[1] - where[0])};
     const int same =
         value.length == asked.length && (!value.length || memcmp(value.data, asked.data, value.length) == 0);
@@ -187,11 +210,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
 /* ---- Near-valid proofs ---- */
 
-static void keccak(uint8_t digest[32], const uint8_t *data, size_t size) {
-    const vl_column column = {.data = data, .width = size};
-    FUZZ_CHECK(!vl_digest(digest, 1, &column, VL_KECCAK256, VL_ISA_SCALAR, fuzz_scratch, fuzz_scratch_size));
-}
-
 /* Puts the new hash of a node where its old one is: in the node above, or in the root; and so on up. */
 static void rehash(proof *p, size_t i, uint8_t old[32]) {
     uint8_t digest[32], above[32];
@@ -202,9 +220,8 @@ static void rehash(proof *p, size_t i, uint8_t old[32]) {
             p->size[ROOT] = 32;
             return;
         }
-        size_t at = 0;
-        while (at + 32 <= p->size[i - 1] && memcmp(p->part[i - 1] + at, old, 32) != 0) at++;
-        if (at + 32 > p->size[i - 1]) return;
+        const size_t at = place_of(p, i, old);
+        if (at == p->size[i - 1]) return;
         keccak(above, p->part[i - 1], p->size[i - 1]);
         memcpy(p->part[i - 1] + at, digest, 32);
         memcpy(old, above, 32);

@@ -156,6 +156,10 @@ def keys() -> Iterable[bytes]:
             yield signatures((kind, 0, 3), [(key, b"", b"") for key in encoded])
     small = [each for torsion in ed25519.TORSION for each in ed25519.encodings(torsion)]
     yield signatures((4, 0, 3), [(key, b"", b"") for key in small])
+    r, s = secp256k1.N // 3, secp256k1.N // 2
+    for number in (0, 1, s - 1, s, s + 1, secp256k1.N - 1, secp256k1.N, 2**256 - 1):
+        compact = r.to_bytes(32, "big") + number.to_bytes(32, "big")
+        yield signatures((5, 0, 0), [(b"", compact, b""), (b"", as_der(compact), b"")])
 
 
 def hashes() -> Iterable[bytes]:
