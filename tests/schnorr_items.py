@@ -1,7 +1,7 @@
 """Items with a known verdict for the BIP-340 tests: honest ones, and hostile ones on purpose."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -233,3 +233,24 @@ def hostile_items() -> tuple[Item, ...]:
 
 def one_of_each_kind() -> list[Item]:
     return list({item.kind: item for item in hostile_items()}.values())
+
+
+# ---- Related points, which meet as equal or opposite ones in sums ----
+
+RELATED: dict[str, Callable[[int], tuple[int, int]]] = {
+    "progression": lambda i: (10**6 + i, 3 * 10**6 + i),
+    "R = P": lambda i: (10**6 + i, 10**6 + i),
+    "R = -P": lambda i: (10**6 + i, N - 10**6 - i),
+    "one key": lambda i: (5, 10**6 + i),
+    "one R": lambda i: (10**6 + i, 5),
+    "lambda": lambda i: (pow(LAMBDA, i, N), pow(LAMBDA, i + 1, N)),
+    "powers of two": lambda i: (2**i, 2 ** (i + 1)),
+    "G": lambda i: ((1, N - 1)[i % 2], (1, 2, N - 1)[i % 3]),
+}
+
+
+@cache
+def related(kind: str) -> list[Item]:
+    """200 valid items whose secrets and nonces are RELATED[kind]."""
+    numbers = [RELATED[kind](i) for i in range(200)]
+    return [signed(kind, d % N, k % N, b"%d" % i) for i, (d, k) in enumerate(numbers)]

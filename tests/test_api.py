@@ -11,6 +11,7 @@ import pytest
 
 import verilane
 from items import Item, honest_items
+from outcomes import leaves_undecided
 from verilane import Verdict, Verdicts, _cpu, _cpu_signatures
 from verilane.secp256k1 import ecdsa
 
@@ -142,15 +143,7 @@ def test_an_undecided_verdict_is_an_internal_error(
     monkeypatch: pytest.MonkeyPatch, left: int
 ) -> None:
     """Whatever C leaves behind, only verdicts get out."""
-
-    def broken(verdicts: Any, *_: Any, **__: Any) -> Callable[[int, int], None]:
-        def work(start: int, stop: int) -> None:
-            verdicts[start:stop] = 1
-            verdicts[stop - 1] = left
-
-        return work
-
-    monkeypatch.setattr(_cpu_signatures, "ecdsa_verify", broken)
+    monkeypatch.setattr(_cpu_signatures, "ecdsa_verify", leaves_undecided(left))
     monkeypatch.setattr(_cpu_signatures, "ecdsa_verify_one", lambda *_: left)
     with pytest.raises(verilane.InternalError, match=f"item 7 was left with the code {left}"):
         ecdsa.verify_many(*columns(OK), threads=1)

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from outcomes import assert_same
 from reference import der, ecdsa
 from reference import secp256k1 as curve
 from reference.keccak import keccak256
@@ -47,15 +48,6 @@ def load(shared: Shared, name: str) -> Any:
     if path.suffix == ".xz":
         return json.loads(lzma.decompress(path.read_bytes()))
     return json.loads(path.read_text())
-
-
-def assert_same(names: list[str], expected: list[Any], got: list[Any]) -> None:
-    wrong = [
-        f"{name}: expected {want!r}, got {found!r}"
-        for name, want, found in zip(names, expected, got, strict=True)
-        if want != found
-    ]
-    assert not wrong, "\n".join(wrong[:20])
 
 
 # ---- Wycheproof ----

@@ -24,6 +24,7 @@ from ed25519_items import (
     one_of_each_kind,
     special_items,
 )
+from outcomes import assert_as_known
 from reference import ed25519 as reference
 from verilane import ed25519
 
@@ -39,12 +40,7 @@ def codes(items: list[Item], rule: str, isa: str | None) -> list[int]:
 def assert_verdicts(items: list[Item], isa: str, rules: list[str] | None = None) -> None:
     for rule in rules or list(NAMES):
         got = codes(items, rule, isa)
-        wrong = [
-            f"{i} of {len(items)}: {x.name}: {rule}: expected {x.verdicts[rule]}, got {code}"
-            for i, (x, code) in enumerate(zip(items, got, strict=True))
-            if code != x.verdicts[rule]
-        ]
-        assert not wrong, "\n".join(wrong[:20])
+        assert_as_known(items, got, rule)
 
 
 # ---- The items are what they are meant to be ----

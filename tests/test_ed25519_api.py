@@ -7,22 +7,13 @@ import numpy as np
 import pytest
 
 from ed25519_items import columns, honest_items, one_of_each_kind
+from shapes import packed, ragged
 from verilane import DeviceUnavailable, InvalidSignature, Verdict, _cpu, _cpu_signatures, ed25519
 
 ITEMS = [*honest_items()[:60], *one_of_each_kind()]
 EXPECTED = [x.verdicts["ZIP215"] for x in ITEMS]
 KEYS, SIGNATURES, MESSAGES = columns(ITEMS)
 VALID = [x for x in honest_items()[:40] if x.verdicts["ZIP215"] == 1]
-
-
-def ragged(items: list[bytes]) -> tuple[bytes, Any]:
-    offsets = np.zeros(len(items) + 1, np.int64)
-    np.cumsum([len(item) for item in items], out=offsets[1:])
-    return b"".join(items), offsets
-
-
-def packed(items: list[bytes]) -> Any:
-    return np.frombuffer(b"".join(items), np.uint8).reshape(len(items), -1)
 
 
 def test_names_and_defaults() -> None:

@@ -23,6 +23,7 @@ from ed25519_items import (
     signed,
     special_items,
 )
+from outcomes import assert_as_known
 from reference.ed25519 import RULES, TORSION, B, L, add, decode, encode, hash_scalar, multiply
 from verilane import PreparedKeys, Verdict, _cpu, _cpu_keys, _cpu_signatures, ed25519
 from verilane._columns import column
@@ -63,15 +64,9 @@ def codes(
 
 def assert_same(keys: PreparedKeys, items: list[Item], device: str | None) -> None:
     for rule in RULES:
-        expected = [x.verdicts[rule] for x in items]
         for equation in (False, True) if rule == "ZIP215" else (False,):
             got = codes(keys, items, device, equation=equation, rule=rule)
-            wrong = [
-                f"{rule}, {i} of {len(items)}: {x.name}: expected {e}, got {g}"
-                for i, (x, e, g) in enumerate(zip(items, expected, got, strict=True))
-                if e != g
-            ]
-            assert not wrong, "\n".join(wrong[:20])
+            assert_as_known(items, got, rule)
 
 
 # ---- Verdicts ----

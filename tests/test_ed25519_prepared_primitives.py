@@ -7,9 +7,9 @@ import random
 
 import pytest
 
+from library_parts import LIBRARY, EdwardsOps, need, points, words
 from reference.ed25519 import TORSION, B, L, P, Point, add, multiply, negate
-from test_ed25519_primitives import LIBRARY, Ops, Primitives, points, some_point, words
-from verilane import devices
+from test_ed25519_primitives import Primitives, some_point
 
 RNG = random.Random("Ed25519 prepared")
 D2 = 2 * -121665 * pow(121666, -1, P) % P  # 2 d
@@ -42,11 +42,9 @@ def places(at: list[int]) -> bytes:
 
 @pytest.fixture(params=["scalar", "avx2", "avx512"])
 def primitives(request: pytest.FixtureRequest) -> Prepared:
-    device = next(d for d in devices() if d.name == f"cpu:{request.param}")
-    if device.missing is not None:
-        pytest.skip(f"{device.name}: {device.missing}")
+    need(request.param)
     LIBRARY.vl_ed25519_prepare()
-    return Prepared(Ops.in_dll(LIBRARY, f"vl_ed25519_{request.param}"))
+    return Prepared(EdwardsOps.in_dll(LIBRARY, f"vl_ed25519_{request.param}"))
 
 
 # ---- What a row holds ----

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 import verilane
 from items import honest_items, negated_s
+from outcomes import assert_same
 from reference import der, ecdsa
 from reference.p256 import CURVE
 from strategies import Check, checks
@@ -37,15 +38,6 @@ FORMS = ("uncompressed", "compressed", "raw")
 
 def verdicts_of(columns: Any, isa: str, **options: Any) -> list[int]:
     return p256.ecdsa.verify_many(*columns, **options, device=isa).codes.tolist()
-
-
-def assert_same(names: list[str], expected: list[Any], got: list[Any]) -> None:
-    wrong = [
-        f"{name}: expected {want!r}, got {found!r}"
-        for name, want, found in zip(names, expected, got, strict=True)
-        if want != found
-    ]
-    assert not wrong, "\n".join(wrong[:20])
 
 
 # ---- Wycheproof ----

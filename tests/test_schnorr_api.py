@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import verilane
+from outcomes import leaves_undecided
 from schnorr_items import columns, honest_items, hostile_items, valid_items
 from verilane import Verdict, _cpu, _cpu_signatures, devices, secp256k1, use
 from verilane.secp256k1 import schnorr
@@ -158,14 +159,7 @@ def test_devices() -> None:
 def test_an_undecided_verdict_is_an_internal_error(
     monkeypatch: pytest.MonkeyPatch, left: int
 ) -> None:
-    def broken(verdicts: Any, *_: Any, **__: Any) -> Callable[[int, int], None]:
-        def work(start: int, stop: int) -> None:
-            verdicts[start:stop] = 1
-            verdicts[stop - 1] = left
-
-        return work
-
-    monkeypatch.setattr(_cpu_signatures, "schnorr_verify", broken)
+    monkeypatch.setattr(_cpu_signatures, "schnorr_verify", leaves_undecided(left))
     monkeypatch.setattr(_cpu_signatures, "schnorr_verify_one", lambda *_: left)
     with pytest.raises(verilane.InternalError, match=f"item 7 was left with the code {left}"):
         schnorr.verify_many(*columns(OK), threads=1)

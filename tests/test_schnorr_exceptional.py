@@ -8,6 +8,7 @@ import random
 
 import pytest
 
+from outcomes import assert_as_known
 from reference import schnorr
 from schnorr_items import (
     Item,
@@ -27,12 +28,7 @@ KINDS = one_of_each_kind()
 def assert_verdicts(items: list[Item], isa: str) -> None:
     """In a batch of one thread."""
     got = secp256k1.schnorr.verify_many(*columns(items), device=isa, threads=1).codes.tolist()
-    wrong = [
-        f"{index} of {len(items)}: {item.name}: expected {item.verdict}, got {code}"
-        for index, (item, code) in enumerate(zip(items, got, strict=True))
-        if code != item.verdict
-    ]
-    assert not wrong, "\n".join(wrong[:20])
+    assert_as_known(items, got)
 
 
 def test_there_is_every_verdict() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import verilane
 from reference.ecdsa import BAD_MESSAGE, BAD_SIGNATURE, OK
+from shapes import packed, ragged
 from sm2_items import as_fisco, honest_items
 from verilane import DeviceUnavailable, InvalidSignature, Verdict, _cpu_signatures, sm2
 
@@ -18,16 +19,6 @@ SIGNATURES = [item.signature for item in ITEMS]
 MESSAGES = [item.message for item in ITEMS]
 USER_IDS = [item.user_id for item in ITEMS]
 DIGESTS = [item.digest for item in ITEMS]
-
-
-def ragged(items: list[bytes]) -> tuple[bytes, Any]:
-    offsets = np.zeros(len(items) + 1, np.int64)
-    np.cumsum([len(item) for item in items], out=offsets[1:])
-    return b"".join(items), offsets
-
-
-def packed(items: list[bytes]) -> Any:
-    return np.frombuffer(b"".join(items), np.uint8).reshape(len(items), -1)
 
 
 def test_names_and_defaults() -> None:

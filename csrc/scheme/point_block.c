@@ -44,13 +44,17 @@ void vl_point_block_complete(vl_point_block *b, uint8_t *verdicts, size_t n, uin
         if (b->form[i] != VL_POINT_XY || !holds[i]) verdicts[i] = fault;
 }
 
-void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t n) {
-    b->live = 0;
+void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t n, vl_u256 *const *numbers,
+                              size_t count) {
+    size_t live = 0;
     for (size_t i = 0; i < n; i++) {
         if (verdicts[i] != VL_UNDECIDED) continue;
-        b->item[b->live] = (uint16_t)i;
-        b->q[b->live++] = b->q[i];
+        b->item[live] = (uint16_t)i;
+        b->q[live] = b->q[i];
+        for (size_t j = 0; j < count; j++) numbers[j][live] = numbers[j][i];
+        live++;
     }
+    b->live = live;
 }
 
 void vl_point_block_sum(vl_point_block *b, size_t from, size_t to, const vl_curve_ops *ops, void *scratch) {

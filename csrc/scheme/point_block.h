@@ -37,9 +37,10 @@ typedef struct {
 void vl_point_block_complete(vl_point_block *b, uint8_t *verdicts, size_t n, uint8_t fault, const vl_curve_ops *ops,
                              void *scratch);
 
-/* Closes the ranks of item and q: a decided item costs no lane from here on. Whatever else the scheme has for each item
- * it moves itself, from item[k] to k in ascending order (item[k] >= k). */
-void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t n);
+/* Closes the ranks of item, q, and the `count` arrays of numbers that the scheme has for each item: a decided item costs no
+ * lane from here on. */
+void vl_point_block_keep_live(vl_point_block *b, const uint8_t *verdicts, size_t n, vl_u256 *const *numbers,
+                              size_t count);
 
 /* sum = u G + v q for the live entries from .. to - 1; u and v are any numbers below the group order.
  * On output: infinite[k] says whether sum[k] is infinity; only then sum[k] means nothing. */

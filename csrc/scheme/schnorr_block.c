@@ -75,14 +75,8 @@ static void challenge(block *b, size_t n, const vl_schnorr_input *input, size_t 
 }
 
 static void keep_live(block *b, const uint8_t *verdicts, size_t n) {
-    vl_point_block *p = &b->points;
-    vl_point_block_keep_live(p, verdicts, n);
-    for (size_t k = 0; k < p->live; k++) {
-        size_t i = p->item[k];
-        b->r[k] = b->r[i];
-        p->u[k] = p->u[i];
-        p->v[k] = p->v[i];
-    }
+    vl_u256 *const numbers[] = {b->r, b->points.u, b->points.v};
+    vl_point_block_keep_live(&b->points, verdicts, n, numbers, 3);
 }
 
 /* Decides the live items from .. to - 1, one lane per item: R = s G - e P. */

@@ -76,15 +76,8 @@ static void check_appended_key(block *b, uint8_t *verdict, size_t i, const vl_sm
 }
 
 static void keep_live(block *b, const uint8_t *verdicts, size_t n) {
-    vl_point_block *p = &b->points;
-    vl_point_block_keep_live(p, verdicts, n);
-    for (size_t k = 0; k < p->live; k++) {
-        size_t i = p->item[k];
-        b->r[k] = b->r[i];
-        b->e[k] = b->e[i];
-        p->u[k] = p->u[i];
-        p->v[k] = p->v[i];
-    }
+    vl_u256 *const numbers[] = {b->r, b->e, b->points.u, b->points.v};
+    vl_point_block_keep_live(&b->points, verdicts, n, numbers, 4);
 }
 
 /* B3 and B4: e = SM3(ZA || M), as an integer mod n. */

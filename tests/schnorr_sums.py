@@ -1,0 +1,168 @@
+"""What batch equations of BIP-340 are made of, in the very library that the package loads.
+
+All points are known multiples of G, so that big integers say what a sum must be.
+"""
+
+import ctypes
+import random
+from dataclasses import dataclass
+
+from library_parts import (
+    BLOCK,
+    LIBRARY,
+    Batch,
+    Coefficient,
+    CurveOps,
+    Scratch,
+    Terms,
+    centred,
+    points,
+    words,
+)
+from reference.secp256k1 import LAMBDA, N, Point, multiply_base
+
+RNG = random.Random("secp256k1 sums")
+ISAS = ["scalar", "portable", "avx2", "avx512"]
+WIDTHS = range(4, 9)  # csrc/ops.h
+SHA256 = 0  # csrc/verilane.h
+HASH, ORDER = "sha256", N
+
+
+LOGS = [1, 2, 3, 4, 5, N - 1, N - 2, LAMBDA, N - LAMBDA, LAMBDA**2 % N, LAMBDA + 1]
+LOGS += [RNG.randrange(1, N) for _ in range(12)]
+LOGS += [N - x for x in LOGS[-6:]]
+POOL = {x: multiply_base(x) for x in LOGS}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Points by their logarithms, with stored scalars; centred: a stored v is v - 2^127."""
+
+    logs: list[int]
+    stored: list[int]
+    centred: bool = False
+
+    def terms(self) -> Terms:
+        length, bits = (2, 128) if self.centred else (4, 256)
+        flat = b"".join(v.to_bytes(8 * length, "little") for v in self.stored)
+        coordinates = words([c for x in self.logs for c in POOL[x] or ()])
+        return Terms(coordinates, flat, length, len(self.stored), bits, self.centred)
+
+    def sum(self) -> int:
+        scalars = [centred(v) for v in self.stored] if self.centred else self.stored
+        return sum(k * x for k, x in zip(scalars, self.logs, strict=True))
+
+
+def expected(kinds: list[Kind]) -> Point:
+    return multiply_base(sum(kind.sum() for kind in kinds) % N)
+
+
+class Machine:
+    def __init__(self, name: str) -> None:
+        self.ops = CurveOps.in_dll(LIBRARY, f"vl_secp256k1_{name}")
+        self._lent = Scratch(self.ops.scratch_size)
+        self.scratch = self._lent.address
+
+    def msm(self, kinds: list[Kind], width: int) -> Point:
+        out = ctypes.create_string_buffer(64)
+        terms = (Terms * len(kinds))(*[kind.terms() for kind in kinds])
+        there = self.ops.msm(out, terms, len(kinds), width, self.scratch)
+        return points(out.raw)[0] if there else None
+
+
+SCALARS = [0, 1, 2, N - 1, N // 2, LAMBDA, N - LAMBDA, LAMBDA + 1, 2**255, 2**128 - 1, 2**128, 129]
+COEFFICIENTS = [0, 1, 2**127 - 1, 2**127, 2**127 + 1, 2**128 - 1, 2**128 // 3]
+
+
+def some_kind(n: int, rng: random.Random, centred: bool = False) -> Kind:
+    special = COEFFICIENTS if centred else SCALARS
+    bound = 2**128 if centred else N
+    stored = [rng.choice([rng.randrange(bound), rng.choice(special)]) for _ in range(n)]
+    return Kind([rng.choice(LOGS) for _ in range(n)], stored, centred)
+
+
+class Equation(ctypes.Structure):
+    """csrc/scheme/schnorr_equation.h: vl_schnorr_equation."""
+
+    _fields_ = (
+        ("n", ctypes.c_size_t),
+        ("keys", ctypes.c_size_t),
+        ("p", ctypes.c_char_p),
+        ("minus_r", ctypes.c_char_p),
+        ("s", ctypes.c_char_p),
+        ("v", ctypes.c_char_p),
+        ("ops", ctypes.c_void_p),
+        ("scratch", ctypes.c_void_p),
+        ("z", Coefficient * BLOCK),
+        ("zv", ctypes.c_uint64 * 4 * BLOCK),
+    )
+
+
+class Sum(ctypes.Structure):
+    """csrc/scheme/bisect.h: vl_sum."""
+
+    _fields_ = (("point", ctypes.c_uint8 * 64), ("infinite", ctypes.c_int))
+
+
+class EquationKind(ctypes.Structure):
+    """csrc/scheme/bisect.h: vl_equation_kind."""
+
+    _fields_ = (
+        (
+            "holds",
+            ctypes.CFUNCTYPE(
+                ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t
+            ),
+        ),
+        ("vanishes", ctypes.c_void_p),
+        ("subtract", ctypes.c_void_p),
+    )
+
+
+KIND = EquationKind.in_dll(LIBRARY, "vl_schnorr_equation_kind")
+
+
+class Items:
+    """n items whose equations are wrong by errors[i] G, that is s G + v P - R = errors[i] G."""
+
+    def __init__(self, machine: Machine, errors: list[int], seed: bytes = bytes(32)) -> None:
+        rng = random.Random(len(errors))
+        n = len(errors)
+        p, minus_r = ([rng.choice(LOGS) for _ in range(n)] for _ in "pr")
+        v = [rng.randrange(N) for _ in range(n)]
+        rows = zip(p, minus_r, v, errors, strict=True)
+        s = [(error - y - c * x) % N for x, y, c, error in rows]
+        self.errors = errors
+        self.e = Equation(
+            n,
+            0,
+            words([c for x in p for c in POOL[x] or ()]),
+            words([c for x in minus_r for c in POOL[x] or ()]),
+            words(s),
+            words(v),
+            ctypes.addressof(machine.ops),
+            machine.scratch,
+        )
+        plan = ctypes.create_string_buffer(64)
+        hashing = ctypes.create_string_buffer(1 << 17)
+        assert LIBRARY.vl_hash_choose(plan, SHA256, -1) == 0
+        LIBRARY.vl_schnorr_equation_begin(
+            ctypes.byref(self.e), seed, ctypes.c_uint64(7), plan, hashing
+        )
+
+    def z(self, i: int) -> int:
+        return centred(self.e.z[i].low + (self.e.z[i].high << 64))
+
+    def holds(self, start: int, stop: int) -> tuple[bool, Sum]:
+        out = Sum()
+        holds = KIND.holds(ctypes.addressof(out), ctypes.addressof(self.e), start, stop)
+        return bool(holds), out
+
+    def good(self) -> list[int]:
+        """What is found to be valid after the sum over all has failed."""
+        holds, total = self.holds(0, self.e.n)
+        assert not holds
+        out = ctypes.create_string_buffer(self.e.n)
+        batch = Batch(ctypes.addressof(KIND), ctypes.addressof(self.e), self.e.n)
+        LIBRARY.vl_batch_halve(out, ctypes.byref(batch), ctypes.byref(total))
+        return list(out.raw)
