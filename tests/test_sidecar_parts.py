@@ -209,7 +209,7 @@ def test_what_is_cancelled_is_not_kept() -> None:
         def __call__(self, came: float) -> None:
             raise AssertionError("it was cancelled")
 
-    engine = Engine(Metrics(), threads=1, device=None)
+    engine = Engine(Metrics(), threads=1, device=None, cache=0, memory=1 << 20)
     free = threading.Event()
     busy = engine.submit(lambda _: free.wait(30))
     batch = Batch()
