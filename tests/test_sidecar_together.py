@@ -23,7 +23,6 @@ grpc = pytest.importorskip("grpc")
 from verilane.sidecar import Client  # noqa: E402
 from verilane.sidecar import verilane_pb2 as pb  # noqa: E402
 from verilane.sidecar.coalesce import Coalescer  # noqa: E402
-from verilane.sidecar.metrics import Metrics  # noqa: E402
 from verilane.sidecar.profiles import Answer  # noqa: E402
 from verilane.sidecar.service import Mailbox  # noqa: E402
 from verilane.sidecar.verilane_pb2_grpc import VerifierStub  # noqa: E402
@@ -152,7 +151,7 @@ def test_what_is_valid_may_be_remembered(tmp_path: Path) -> None:
 
 @pytest.fixture
 def coalescer() -> Iterator[Coalescer]:
-    made = Coalescer(Verifier(threads=1, queue=4, max_wait=60.0), Metrics())
+    made = Coalescer(Verifier(threads=1, queue=4, max_wait=60.0))
     yield made
     made.close()
 
@@ -204,10 +203,6 @@ def test_classes_are_those_of_the_verifier() -> None:
     names = {pb.Priority.Name(number).removeprefix("PRIORITY_") for number in _CLASSES}
     assert names == {each.name for each in Priority}
     assert all(pb.Priority.Name(n) == f"PRIORITY_{c.name}" for n, c in _CLASSES.items())
-
-
-def test_none_where_another_device_does_it_all() -> None:
-    assert Coalescer.of(Metrics(), threads=1, device="opencl:0", cache=0, memory=1) is None
 
 
 def test_the_loop_gets_all_of_its_post() -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .._items import SIGNATURES_PER_CORE
-from ..errors import Busy, DeviceUnavailable, VerifierClosed
+from ..errors import Busy, VerifierClosed
 from ..verifier import Batch, Priority, Rules, Verifier
 from . import verilane_pb2 as pb
 from .profiles import PRIORITIES, understood
@@ -33,9 +33,9 @@ _rules = lru_cache(256)(Rules)
 class Coalescer:
     """A verifier.Verifier that is given batches of the contract."""
 
-    def __init__(self, verifier: Verifier, metrics: "Metrics") -> None:
+    def __init__(self, verifier: Verifier) -> None:
+        """verifier: its own from now on."""
         self._verifier = verifier
-        verifier.register(metrics.registry)
 
     @classmethod
     def of(
@@ -46,17 +46,13 @@ class Coalescer:
         device: str | None,
         cache: int,
         memory: int,
-    ) -> "Coalescer | None":
-        """Returns a new one, which holds so many bytes of memory at most; None where another device
-        than the CPU was named, to do it all.
-        """
-        try:
-            verifier = Verifier(
-                threads=threads, device=device, queue=_QUEUE, cache=cache, memory=memory
-            )
-        except DeviceUnavailable:
-            return None
-        return cls(verifier, metrics)
+    ) -> "Coalescer":
+        """Returns a new one, which holds so many bytes of memory at most, and is counted."""
+        verifier = Verifier(
+            threads=threads, device=device, queue=_QUEUE, cache=cache, memory=memory
+        )
+        verifier.register(metrics.registry)
+        return cls(verifier)
 
     def submit(self, batch: "pb.Batch", source: int) -> "Future[Verdicts] | None":
         """Returns the future of a batch's verdicts; None for one that is not for here: too large,

@@ -53,7 +53,7 @@ class Engine:
 
     def coalesce(self, batch: "pb.Batch", source: int) -> "Future[Verdicts] | None":
         """Returns what Coalescer.submit does."""
-        future = None if self._coalescer is None else self._coalescer.submit(batch, source)
+        future = self._coalescer.submit(batch, source)
         if future is not None:
             self._metrics.waiting.inc()
             future.add_done_callback(lambda _: self._metrics.waiting.dec())
@@ -85,8 +85,7 @@ class Engine:
     def close(self) -> None:
         """Begins no batch any more; those that are begun go on."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-        if self._coalescer is not None:
-            self._coalescer.close()
+        self._coalescer.close()
 
     def _gone(self, _: object) -> None:
         with self._lock:
