@@ -29,6 +29,15 @@ def test_a_callback_that_exits_costs_the_others_nothing(caplog: pytest.LogCaptur
     assert "callback raised" in caplog.text
 
 
+def test_a_callback_may_wait_for_another_verifier() -> None:
+    told: list[object] = []
+    with Verifier(threads=1) as other, plugged() as verifier:
+        future = verifier.submit(VOTE)
+        future.add_done_callback(lambda _: told.append(other.submit(VOTE).result(30)))
+        assert future.result(60) == OK
+    assert told == [OK]
+
+
 def test_event_loops_are_not_kept() -> None:
     loops = []
 

@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -37,6 +38,8 @@ class Dispatcher:
         self._waiting: dict[int, Waiter] = {}
         self._tags = itertools.count()
         self._lock = threading.Lock()
+        self.telling = threading.RLock()
+        """Held while futures are told, so that no fork comes in between. A callback may fork."""
         self._thread: threading.Thread | None = None
         _all.add(self)
 
@@ -80,7 +83,7 @@ class Dispatcher:
 
     def _settle(self, completions: Iterable[tuple[int, int]]) -> None:
         for_loops: dict[Any, list[Any]] = {}
-        with _telling:
+        with self.telling:
             for tag, result in completions:
                 waiter = self._waiting.pop(tag)
                 try:
@@ -96,7 +99,7 @@ class Dispatcher:
 
     def after_fork(self) -> None:
         """In the child no worker and no thread of ours is left."""
-        self._lock = threading.Lock()
+        self._lock, self.telling = threading.Lock(), threading.RLock()
         waiting, self._waiting = self._waiting, {}
         for waiter in waiting.values():
             waiter.fail(VerifierForked("the verifier belongs to the parent process"))
@@ -113,8 +116,6 @@ def _run_all(what: list[Any]) -> None:
 
 
 _all: "weakref.WeakSet[Dispatcher]" = weakref.WeakSet()
-# Held while futures are told, so that no fork comes in between. A callback of a future may fork.
-_telling = threading.RLock()
 _forking = threading.local()
 # A callback may wait for whoever forks: then the child has to do without futures that were being
 # told, and nobody waits for ever.
@@ -122,17 +123,19 @@ _PATIENCE = 1.0
 
 
 def _before_fork() -> None:
-    _forking.holds = _telling.acquire(timeout=_PATIENCE)
+    until = time.monotonic() + _PATIENCE
+    locks = [dispatcher.telling for dispatcher in sorted(_all, key=id)]
+    _forking.held = [
+        lock for lock in locks if lock.acquire(timeout=max(until - time.monotonic(), 0))
+    ]
 
 
 def _after_in_parent() -> None:
-    if _forking.holds:
-        _telling.release()
+    for lock in _forking.held:
+        lock.release()
 
 
 def _after_in_child() -> None:
-    global _telling
-    _telling = threading.RLock()
     for dispatcher in list(_all):
         dispatcher.after_fork()
 
