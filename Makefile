@@ -1,5 +1,5 @@
-# make demo | test | test-eth | test-go | test-js | test-cpus | test-arm64 | bench | docs | fuzz | sanitize | stress | lib
-# | lint | format | proto | clean. Everything happens in .venv; nothing is installed outside, but by make install-lib
+# make demo | test | test-eth | test-go | test-js | test-cpus | test-arm64 | bench | docs | fuzz | sanitize | stress
+# | coverage | lib | lint | format | proto | clean. Everything happens in .venv; nothing is installed outside, but by make install-lib
 # PREFIX=/usr/local.
 #
 # PYTHON=python3.12 picks another Python, CC=clang another compiler, ARGS="-k name" goes to pytest.
@@ -18,8 +18,8 @@ PREFIX ?= /usr/local
 CLIB := engine/verilane/_clib
 
 .NOTPARALLEL:
-.PHONY: demo test test-eth test-go test-js test-cpus test-arm64 bench docs fuzz sanitize stress lib install-lib lint format \
-    proto clean
+.PHONY: demo test test-eth test-go test-js test-cpus test-arm64 bench docs fuzz sanitize sanitize-address \
+    sanitize-thread sanitize-verify stress coverage lib install-lib lint format proto clean
 
 demo: $(VENV)/.demo $(VENV)/.built
 	$(RUN) bench/demo.py
@@ -55,12 +55,33 @@ stress:
 	        build/stress/*.o -pthread -o build/stress/$$kind && build/stress/$$kind 8 3 200 || exit 1; \
 	done
 
-# The tests on a build with AddressSanitizer and UndefinedBehaviorSanitizer (gcc), in build/sanitize.
-sanitize: $(VENV)/.test $(VENV)/.built
-	VERILANE_SANITIZE=address,undefined CC=gcc $(RUN) setup.py -q build \
-	    --build-base build/sanitize --build-lib build/sanitize/lib
-	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYCRYPTODOME_DISABLE_DEEPBIND=1 \
-	    PYTHONPATH=build/sanitize/lib $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
+# The tests on builds that check: memory and undefined behaviour (clang, whose code takes a tenth of gcc's time to compile), data
+# races in what threads share (gcc), the bounds that the field code states. `make stress` is part of it.
+CHECK = VERILANE_BUILD=$(1) CC="$(2)" $(RUN) setup.py -q build --build-base build/$(1) --build-lib build/$(1)/lib && \
+    PYTHONPATH=build/$(1)/lib PYCRYPTODOME_DISABLE_DEEPBIND=1
+THREADED := $(wildcard tests/test_*threads*.py tests/test_verifier*.py tests/test_pool.py)
+
+sanitize: sanitize-address sanitize-thread sanitize-verify stress
+
+sanitize-address: $(VENV)/.test $(VENV)/.built
+	$(call CHECK,address,clang) LD_PRELOAD="$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so)" \
+	    ASAN_OPTIONS=detect_leaks=0 $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
+
+sanitize-thread: $(VENV)/.test $(VENV)/.built
+	$(call CHECK,thread,gcc) LD_PRELOAD="$$(gcc -print-file-name=libtsan.so)" TSAN_OPTIONS=exitcode=66 \
+	    $(RUN) -m pytest -n 0 $(THREADED) $(ARGS)
+
+sanitize-verify: $(VENV)/.test $(VENV)/.built
+	$(call CHECK,verify,gcc) $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
+
+# How much of csrc, kernels and the package the tests reach; under 95 % of either is an error. ARGS="tests/test_x.py ..."
+# does with less than the whole suite.
+coverage: $(VENV)/.test $(VENV)/.coverage $(VENV)/.built
+	rm -rf build/coverage build/native
+	$(call CHECK,coverage,gcc) VERILANE_BUILD=coverage $(RUN) -m coverage run -m pytest -n 0 $(ARGS) || true
+	$(RUN) -m coverage combine -q || true
+	$(RUN) -m gcovr --merge-mode-functions=merge-use-line-min --filter csrc/ --filter kernels/ --fail-under-line 95 build
+	$(RUN) -m coverage report --skip-covered --fail-under 95
 
 # The C library, its header and its pkg-config file: built with the package, in its folder.
 lib: $(VENV)/.built
@@ -137,6 +158,6 @@ $(VENV)/.built: $(VENV)/.made $(BUILD_FILES)
 	@touch $@
 
 # What one command needs beside it: a dependency group of pyproject.toml.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.nodes $(VENV)/.bench $(VENV)/.docs $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
+$(VENV)/.demo $(VENV)/.test $(VENV)/.nodes $(VENV)/.bench $(VENV)/.docs $(VENV)/.coverage $(VENV)/.lint: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	$(PIP) install --group $*
 	@touch $@

@@ -29,15 +29,27 @@ INCLUDES = ["csrc", "kernels"]
 PUBLIC = sorted(ROOT.glob("csrc/verilane*.h"))
 """What C programs include; binding.h is the package's own."""
 
-# VERILANE_SANITIZE=address,undefined builds what `make sanitize` runs the tests on; bounds are
-# checked there too.
-SANITIZE = os.environ.get("VERILANE_SANITIZE")
-if SANITIZE:
-    CHECKED = ["-O1", "-g", "-DVERIFY", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"]
-    FLAGS = ["-std=c11", *CHECKED, f"-fsanitize={SANITIZE}"]
-else:
-    FLAGS = ["-std=c11", "-O3", "-g0"]
-LINK_FLAGS = ["-pthread", *([f"-fsanitize={SANITIZE}"] if SANITIZE else [])]
+# VERILANE_BUILD=... builds what `make sanitize` and `make coverage` run the tests on. The first
+# checks bounds, too.
+CHECKED = ["-O1", "-g", "-DVERIFY", "-DARITHMETIC_CALLS", "-fno-omit-frame-pointer"]
+STOPS = "-fno-sanitize-recover=all"
+BUILDS: dict[str, tuple[list[str], list[str]]] = {  # flags for the compiler, and for the linker
+    "": (["-O3", "-g0"], []),
+    "verify": (CHECKED, []),
+    # by clang, whose runtime is then a library to load before Python
+    "address": (
+        [*CHECKED, STOPS, "-fsanitize=address,undefined"],
+        ["-fsanitize=address,undefined", "-shared-libasan"],
+    ),
+    "thread": ([*CHECKED, STOPS, "-fsanitize=thread"], ["-fsanitize=thread"]),
+    "coverage": (
+        ["-O1", "-DARITHMETIC_CALLS", "--coverage"],
+        ["--coverage"],
+    ),
+}
+BUILD = os.environ.get("VERILANE_BUILD", "")
+FLAGS = ["-std=c11", *BUILDS[BUILD][0]]
+LINK_FLAGS = ["-pthread", *BUILDS[BUILD][1]]
 
 # Its name tells it from libverilane, which a linker may find on its way.
 LIBRARY = (
@@ -128,7 +140,7 @@ class BuildLibrary(build_clib):
         names = " ".join(f"{name};" for name in exported())
         script.write_text(f"VERILANE_{abi_major()} {{ global: {names} local: *; }};\n", "utf-8")
         options = [f"-Wl,-soname,{name}", f"-Wl,--version-script={script}"]
-        return options if SANITIZE else [*options, "-Wl,-z,defs"]
+        return options if BUILD else [*options, "-Wl,-z,defs"]
 
     def _macos_options(self) -> list[str]:
         """The major number is the compatibility version, which the loader checks."""

@@ -224,18 +224,18 @@ static int schnorr_is_right(const vl_curve_ops *ops, const vl_hash_ops *sha256, 
 /* The known signature over and over, of the message or of e; items with i mod 2 = forged have one bit of it flipped. */
 static int sm2_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops *sm3, const vl_scratch *scratch,
                                   int hashed, size_t forged) {
-    uint8_t keys[MOST_ITEMS][64], signatures[MOST_ITEMS][64], messages[MOST_ITEMS][32], verdicts[MOST_ITEMS];
+    uint8_t keys[MOST_ITEMS][64], signatures[MOST_ITEMS][64], messages[MOST_ITEMS * 32], verdicts[MOST_ITEMS];
     const size_t n = items(ops, 1), width = hashed ? sizeof sm2_message : sizeof sm2_digest;
     for (size_t i = 0; i < n; i++) {
         memcpy(keys[i], sm2_key, 64);
         memcpy(signatures[i], sm2_signature, 64);
-        uint8_t *message = (uint8_t *)messages + width * i; /* rows of this width, one after the other */
+        uint8_t *message = messages + width * i; /* rows of this width, one after the other */
         memcpy(message, hashed ? sm2_message : sm2_digest, width);
         message[i % width] ^= i % 2 == forged;
     }
     vl_column key_column = {keys[0], NULL, 64, 0};
     vl_column signature_column = {signatures[0], NULL, 64, 0};
-    vl_column message_column = {messages[0], NULL, width, 0};
+    vl_column message_column = {messages, NULL, width, 0};
     vl_column id_column = {sm2_user_id, NULL, sizeof sm2_user_id, 0};
     vl_hash_plan hashing = {VL_SM3, 32, 1, &vl_padding_sha256, sm3, sm3};
     vl_sm2_input input = {&key_column, &signature_column, &message_column, hashed ? &id_column : NULL, 1, VL_COMPACT,

@@ -23,7 +23,7 @@ from verilane import clib, secp256k1
 
 ROOT = Path(__file__).resolve().parents[1]
 STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
-SANITIZED = "libasan" in os.environ.get("LD_PRELOAD", "")
+SANITIZED = "san" in os.environ.get("LD_PRELOAD", "")
 
 ON_LINUX = pytest.mark.skipif(sys.platform == "darwin", reason="reads ELF files")
 
