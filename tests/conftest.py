@@ -3,8 +3,10 @@
 """
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -15,6 +17,8 @@ if "FAKE_CUDA_PROGRAMS" in os.environ:  # test_cuda.py
     fake_cuda.install()
 
 from verilane import _background, _choice, _devices, devices
+from verilane._rates import Rates
+from verilane._trust import Trusted
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -70,6 +74,25 @@ def _no_choice() -> None:
     """Whatever this machine has measured: a call that names no device runs on the CPU."""
     _background.WORTH_MEASURING = 1 << 62
     _choice._one = _choice.Chooser(None)
+
+
+@pytest.fixture
+def paced_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind of device "paced" (paced_device.py); what is known of devices stays here."""
+    monkeypatch.setitem(_devices._makers, "paced", "paced_device:Paced")
+    monkeypatch.setattr(_devices, "_trusted", {})
+
+
+@pytest.fixture
+def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trusted]:
+    """Makes a Paced device the one that this process has measured."""
+
+    def install(device: Any, measured: Rates, clock: Any = time.monotonic) -> Trusted:
+        trusted = Trusted(device)
+        monkeypatch.setattr(_choice, "_one", _choice.Chooser(measured, lambda name: trusted, clock))
+        return trusted
+
+    return install
 
 
 @pytest.fixture

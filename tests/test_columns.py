@@ -3,7 +3,6 @@
 import mmap
 import random
 import struct
-import time
 from array import array
 from collections import UserList
 from collections.abc import Callable
@@ -15,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from items import honest_items
 from verilane import secp256k1
 from verilane._columns import Column, column
 
@@ -346,71 +344,3 @@ def test_digests_fix_n() -> None:
         column("digests", np.zeros((3, 31), np.uint8), widths=(32,))
     with pytest.raises(ValueError, match="no fixed width"):
         column("signatures", bytes(210), widths=None, n=3)
-
-
-# ---- The same verdicts from every form ----
-
-
-def compact_rows() -> tuple[list[bytes], list[bytes], list[bytes], list[int]]:
-    items = [item for item in honest_items() if len(item.key) == 64][:100]
-    assert {item.verdict for item in items} == {1, 5}
-    columns = [[getattr(item, name) for item in items] for name in ("key", "signature", "digest")]
-    return *columns, [item.verdict for item in items]  # type: ignore[return-value]
-
-
-VERDICT_FORMS: dict[str, Callable[[list[bytes], int], Any]] = {
-    "list": lambda rows, width: rows,
-    "packed": lambda rows, width: b"".join(rows),
-    "numpy": lambda rows, width: np.frombuffer(b"".join(rows), np.uint8).reshape(-1, width),
-    "arrow fixed": lambda rows, width: pa.array(rows, pa.binary(width)),
-    "arrow binary": lambda rows, width: pa.array([b"?", *rows], pa.binary())[1:],
-    "arrow chunks": lambda rows, width: pa.chunked_array([rows[:9], rows[9:]], pa.large_binary()),
-    "offsets": lambda rows, width: (b"".join(rows), np.arange(len(rows) + 1) * width),
-}
-
-
-@pytest.mark.parametrize("form", VERDICT_FORMS)
-@pytest.mark.parametrize("threads", [1, 2])
-def test_verdicts_from_every_form(isa: str, form: str, threads: int) -> None:
-    *rows, expected = compact_rows()
-    columns = [
-        VERDICT_FORMS[form](part, width) for part, width in zip(rows, (64, 64, 32), strict=True)
-    ]
-    verdicts = secp256k1.ecdsa.verify_many(*columns, device=isa, threads=threads)
-    assert verdicts.codes.tolist() == expected
-
-
-def test_forms_may_differ_from_column_to_column(isa: str) -> None:
-    keys, signatures, digests, expected = compact_rows()
-    verdicts = secp256k1.ecdsa.verify_many(
-        pa.array(keys, pa.binary()), signatures, b"".join(digests), device=isa
-    )
-    assert verdicts.codes.tolist() == expected
-
-
-def test_items_of_wrong_lengths_get_verdicts(isa: str) -> None:
-    item = next(item for item in honest_items() if item.verdict == 1)
-    lengths = [0, 1, 31, 32, 33, 63, 64, 65, 66, 300]
-    keys = [bytes(length) for length in lengths]
-    n = len(lengths)
-    for columns, wanted in [
-        ((keys, [item.signature] * n, [item.digest] * n), 2),
-        (([item.key] * n, keys, [item.digest] * n), 3),
-        (([item.key] * n, [item.signature] * n, [k for k in keys if len(k) != 32] + [b""]), 4),
-    ]:
-        codes = secp256k1.ecdsa.verify_many(*columns, device=isa).codes
-        assert (codes == wanted).all(), (wanted, codes)
-
-
-def test_a_sequence_costs_little_over_packed() -> None:
-    """At most 150 ns an item and column, measured; 10 % of a verification would be 300 for all."""
-    n = 16384
-    items = [RNG.randbytes(33) for _ in range(n)]
-    best = min(timed(items) for _ in range(20))
-    assert best / n < 150e-9
-
-
-def timed(items: list[bytes]) -> float:
-    began = time.perf_counter()
-    column("keys", items, widths=WIDTHS, n=len(items))
-    return time.perf_counter() - began

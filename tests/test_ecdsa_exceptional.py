@@ -26,7 +26,7 @@ def scheme(request: pytest.FixtureRequest) -> Scheme:
     return request.param
 
 
-def codes(scheme: Scheme, items: list[Item], isa: str) -> list[int]:
+def codes(scheme: Scheme, items: list[Item], isa: str, **options: bool) -> list[int]:
     """The verdicts of a batch, of one thread."""
     return scheme.module.verify_many(
         [item.key for item in items],
@@ -34,6 +34,7 @@ def codes(scheme: Scheme, items: list[Item], isa: str) -> list[int]:
         [item.digest for item in items],
         device=isa,
         threads=1,
+        **options,
     ).codes.tolist()
 
 
@@ -132,13 +133,7 @@ def test_pairs_of_kinds_side_by_side(scheme: Scheme, isa: str) -> None:
 def test_low_s_with_exceptional_items(scheme: Scheme, isa: str) -> None:
     """The border n/2 among them; and no option changes what is refused without it."""
     items = scheme.exceptional()
-    got = scheme.module.verify_many(
-        [item.key for item in items],
-        [item.signature for item in items],
-        [item.digest for item in items],
-        low_s=True,
-        device=isa,
-    ).codes.tolist()
+    got = codes(scheme, items, isa, low_s=True)
     for item, code in zip(items, got, strict=True):
         high = ecdsa.parse_signature(item.signature, low_s=True, curve=scheme.curve) is None
         refused = high and item.verdict != ecdsa.BAD_KEY
@@ -150,13 +145,6 @@ def test_bad_keys_with_hybrid_keys_allowed(scheme: Scheme, isa: str) -> None:
     """Only the hybrid key of the right parity becomes a key; no other bad one does."""
     bad = [item for item in scheme.exceptional() if item.name.startswith("key, ")]
     items = [*bad, *scheme.honest()[:20]]
-    verdicts = scheme.module.verify_many(
-        [item.key for item in items],
-        [item.signature for item in items],
-        [item.digest for item in items],
-        hybrid_keys=True,
-        device=isa,
-    )
     expected = [ecdsa.OK if item.name == "key, hybrid" else item.verdict for item in items]
-    assert verdicts.codes.tolist() == expected
+    assert codes(scheme, items, isa, hybrid_keys=True) == expected
     assert expected[: len(bad)].count(ecdsa.OK) == 1

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from library_parts import LIBRARY, EdwardsOps, Scratch, need, points, words
 from reference.ed25519 import (
     NEUTRAL,
     TORSION,
@@ -20,45 +21,15 @@ from reference.ed25519 import (
     negate,
     recover_x,
 )
-from verilane import _native, devices
 
 RNG = random.Random("Ed25519 primitives")
 
 
-class Ops(ctypes.Structure):
-    """csrc/ops.h: vl_edwards_ops."""
-
-    _fields_ = (
-        ("lanes", ctypes.c_int),
-        ("scratch_size", ctypes.c_size_t),
-        ("double_mul", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)),
-        ("decompress", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)),
-        ("cofactor_equal", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
-        ("msm", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
-        ("prepare_keys", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
-        ("double_mul_prepared", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 7)),
-    )
-
-
-LIBRARY = ctypes.CDLL(_native.__file__)
-ALIGNMENT = 64
-
-
-def words(numbers: list[int]) -> bytes:
-    return b"".join(x.to_bytes(32, "little") for x in numbers)
-
-
-def points(data: bytes) -> list[Point]:
-    flat = [int.from_bytes(data[i : i + 32], "little") for i in range(0, len(data), 32)]
-    return list(zip(flat[::2], flat[1::2], strict=True))
-
-
 class Primitives:
-    def __init__(self, ops: Ops) -> None:
+    def __init__(self, ops: EdwardsOps) -> None:
         self.ops = ops
-        self._memory = ctypes.create_string_buffer(ops.scratch_size + ALIGNMENT)
-        start = ctypes.addressof(self._memory)
-        self._scratch = start + -start % ALIGNMENT
+        self._lent = Scratch(ops.scratch_size)
+        self._scratch = self._lent.address
 
     def double_mul(self, s: list[int], k: list[int], a: list[Point]) -> list[Point]:
         out = ctypes.create_string_buffer(64 * len(s) + 8)
@@ -83,11 +54,9 @@ class Primitives:
 
 @pytest.fixture(params=["scalar", "avx2", "avx512"])
 def primitives(request: pytest.FixtureRequest) -> Primitives:
-    device = next(d for d in devices() if d.name == f"cpu:{request.param}")
-    if device.missing is not None:
-        pytest.skip(f"{device.name}: {device.missing}")
+    need(request.param)
     LIBRARY.vl_ed25519_prepare()
-    return Primitives(Ops.in_dll(LIBRARY, f"vl_ed25519_{request.param}"))
+    return Primitives(EdwardsOps.in_dll(LIBRARY, f"vl_ed25519_{request.param}"))
 
 
 # Digits of 5 and of 11 bits that are extreme, carried, or zero.

@@ -6,9 +6,9 @@ import ctypes
 
 import pytest
 
+from group_cases import CURVES, MACHINES, Curve, curve_of, from_jacobian, some_points, three
 from native_library import broken_bounds, has_avx512, library
 from reference import p256, secp256k1, sm2
-from test_group_tiny import CURVES, MACHINES, Curve, curve_of, from_jacobian, some_points, three
 
 STEPS = 20
 

@@ -15,34 +15,13 @@ void native_curve(u32 p, u32 d) {
 
 #include "group/edwards.inc"
 
-int native_lanes(void) { return LANES; }
-int native_size(void) { return (int)sizeof(fe); }
+/* ---- the field ---- */
 
-/* ---- the field. alias: the input (1, 2, ...) that the result shares its object with; 0: none ---- */
+#include "field_calls.h"
 
-#define OPERATION(name, call) \
-    void native_##name(void *out, const void *in, int count, int alias) { \
-        fe x[12], *r = &x[alias]; \
-        memset(x, 0, sizeof x); \
-        memcpy(x + 1, in, (size_t)count * sizeof(fe)); \
-        call; \
-        memcpy(out, r, sizeof(fe)); \
-    }
-#define A (&x[1])
-#define B (&x[2])
-
-OPERATION(zero, fe_zero(r))
-OPERATION(one, fe_one(r))
-OPERATION(mul, fe_mul(r, A, B))
-OPERATION(sqr, fe_sqr(r, A))
-OPERATION(add, fe_add(r, A, B))
-OPERATION(sub, fe_sub(r, A, B))
 OPERATION(add_f, fe_add_f(r, A, B))
 OPERATION(sub_f, fe_sub_f(r, A, B))
-OPERATION(neg, fe_neg(r, A))
 OPERATION(neg_loaded_f, fe_neg_loaded_f(r, A))
-OPERATION(weak, fe_weak(r, A))
-OPERATION(normalize, fe_normalize(r, A))
 
 /* The largest sum that wide.h allows: a b + c^2 + 2 d - (e f + g^2), in the order in which nothing is reduced. */
 OPERATION(wide, few t[5]; fe_mul_w(&t[0], &x[1], &x[2]); fe_sqr_w(&t[1], &x[3]); few_from_twice(&t[2], &x[4]);
@@ -55,18 +34,6 @@ OPERATION(wide_sum, few t[3]; fe_mul_w(&t[0], &x[1], &x[2]); fe_sqr_w(&t[1], &x[
 OPERATION(wide_less, few t[3]; fe_mul_w(&t[0], &x[1], &x[2]); fe_sqr_w(&t[1], &x[3]); few_from_twice(&t[2], &x[4]);
           few_add(&t[0], &t[0], &t[1]); few_add(&t[0], &t[0], &t[2]); few_sub_fe(&t[0], &t[0], &x[5]);
           fe_reduce(r, &t[0]))
-
-u32 native_is_zero(const void *in) {
-    fe a;
-    memcpy(&a, in, sizeof a);
-    return fe_is_zero(&a);
-}
-
-u32 native_is_odd(const void *in) {
-    fe a;
-    memcpy(&a, in, sizeof a);
-    return fe_is_odd(&a);
-}
 
 void native_select(void *out, u32 m, const void *in) {
     fe x[2];
@@ -82,12 +49,6 @@ void native_swap_lanes(void *out, const void *in, int distance) {
     if (distance == 2) fe_swap_lanes(&x, &x, 2);
     if (distance == 4) fe_swap_lanes(&x, &x, 4);
     memcpy(out, &x, sizeof x);
-}
-
-void native_first(u64 *words, const void *in) {
-    fe a;
-    memcpy(&a, in, sizeof a);
-    fe_first(words, &a);
 }
 
 /* Through memory and back, both ways of it. */

@@ -3,8 +3,7 @@
  *
  * It is as mean as the API allows. Work on a stream is not done before something has to wait for it, and then no more of
  * it than that needs; a copy reads pinned memory when it is done, not when it is asked for. With FAKE_CUDA_SEED set, calls
- * also do some work of any stream, by chance. New memory is filled with a5, and so is what lies behind its end, which must
- * stay so. Numbers of errors and attributes are CUDA's (cuda.h).
+ * also do some work of any stream, by chance. Numbers of errors and attributes are CUDA's (cuda.h).
  *
  * FAKE_CUDA_PROGRAMS: a folder with the kernels of every image that may be loaded (fake_cuda_name). FAKE_CUDA_BROKEN=name:
  * that function fails. FAKE_CUDA_VERSION: of the driver, 13000 if unset. FAKE_CUDA_DEVICES: 1 if unset. */
@@ -20,17 +19,11 @@ enum { OK = 0, INVALID = 1, NO_MEMORY = 2, NO_DEVICE = 100, BAD_DEVICE = 101, NO
 enum { NO_IMAGE = 209, NOT_FOUND = 500, NOT_READY = 600, TOO_MUCH = 701, LAUNCH_FAILED = 719, NOT_SUPPORTED = 801 };
 enum { UNKNOWN = 999 };
 
-#define GUARD 64
-#define MEMORY ((size_t)1 << 30)
+#include "fake_cuda_memory.h"
+
 #define MOST_ARGUMENTS 16
 
 typedef uint64_t u64;
-typedef struct block {
-    unsigned char *start;
-    size_t size;
-    int pinned;
-    struct block *next;
-} block;
 typedef struct {
     void *so;
 } library;
@@ -60,9 +53,7 @@ typedef struct {
 } event;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static block *blocks;
 static stream *streams;
-static size_t used;
 static u64 chance;
 static char context_of_all;
 static _Thread_local int depth;
@@ -75,50 +66,6 @@ static int broken(const char *name) {
 static int setting(const char *name, int otherwise) {
     const char *given = getenv(name);
     return given ? atoi(given) : otherwise;
-}
-
-/* ---- Memory ---- */
-
-static block *block_of(const void *address, size_t size) {
-    const unsigned char *start = address;
-    for (block *b = blocks; b; b = b->next)
-        if (start >= b->start && start + size <= b->start + b->size) return b;
-    return NULL;
-}
-
-static void check(const block *b) {
-    for (int i = 0; i < GUARD; i++)
-        if (b->start[b->size + i] != 0xa5) {
-            fprintf(stderr, "fake CUDA: written behind the end of %zu bytes\n", b->size);
-            abort();
-        }
-}
-
-static int lend(void **out, size_t size, int pinned) {
-    if (size == 0) return INVALID;
-    if (size > MEMORY || (!pinned && used + size > MEMORY)) return NO_MEMORY;
-    block *b = malloc(sizeof *b);
-    b->start = aligned_alloc(256, (size + GUARD + 255) / 256 * 256);
-    b->size = size, b->pinned = pinned, b->next = blocks, blocks = b;
-    memset(b->start, 0xa5, size + GUARD);
-    used += pinned ? 0 : size;
-    *out = b->start;
-    return OK;
-}
-
-static int take_back(void *start) {
-    for (block **at = &blocks; *at; at = &(*at)->next) {
-        block *b = *at;
-        if (b->start != start) continue;
-        check(b);
-        *at = b->next;
-        used -= b->pinned ? 0 : b->size;
-        memset(b->start, 0x5a, b->size);
-        free(b->start);
-        free(b);
-        return OK;
-    }
-    return INVALID;
 }
 
 /* ---- Work ---- */

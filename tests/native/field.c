@@ -1,25 +1,13 @@
 /* The field interface of one machine, for tests/test_field.py. An fe crosses as its memory image: limbs, each with its
- * lanes. `alias` names the input (1, 2, ...) that the result shares its object with; 0: none. */
+ * lanes. */
 #include "machine.h"
 
-#define OPERATION(name, call) \
-    void native_##name(void *out, const void *in, int count, int alias) { \
-        fe x[5], *r = &x[alias]; \
-        memset(x, 0, sizeof x); \
-        memcpy(x + 1, in, (size_t)count * sizeof(fe)); \
-        call; \
-        memcpy(out, r, sizeof(fe)); \
-    }
-#define A (&x[1])
-#define B (&x[2])
+#include "field_calls.h"
+
 #define C (&x[3])
 #define D (&x[4])
 
-OPERATION(zero, fe_zero(r))
-OPERATION(one, fe_one(r))
-OPERATION(mul, fe_mul(r, A, B))
 OPERATION(mul_f, fe_mul_f(r, A, B))
-OPERATION(sqr, fe_sqr(r, A))
 OPERATION(sqr_f, fe_sqr_f(r, A))
 OPERATION(mul_loose, fe_mul_loose(r, A, B))
 OPERATION(mul_loose_f, fe_mul_loose_f(r, A, B))
@@ -32,12 +20,7 @@ OPERATION(sqr_sub_2, fe_sqr_sub_2(r, A, B))
 OPERATION(sqr_sub_sub2, fe_sqr_sub_sub2(r, A, B, C))
 OPERATION(mul_sub_2sqr, fe_mul_sub_2sqr(r, A, B, C))
 OPERATION(mul_sub_mul, fe_mul_sub_mul(r, A, B, C, D))
-OPERATION(add, fe_add(r, A, B))
-OPERATION(sub, fe_sub(r, A, B))
 OPERATION(sub_f, fe_sub_f(r, A, B))
-OPERATION(neg, fe_neg(r, A))
-OPERATION(weak, fe_weak(r, A))
-OPERATION(normalize, fe_normalize(r, A))
 OPERATION(from_number, fe_from_number(r, A))
 OPERATION(to_number, fe_to_number(r, A))
 
@@ -63,22 +46,6 @@ FOR_EACH_K(sqr_k_f, SQR_K_F)
 FOR_EACH_K(mul_k_loose, MUL_K_LOOSE)
 FOR_EACH_K(sqr_k_loose_f, SQR_K_LOOSE_F)
 
-int native_lanes(void) { return LANES; }
-
-int native_size(void) { return (int)sizeof(fe); }
-
-u32 native_is_zero(const void *in) {
-    fe a;
-    memcpy(&a, in, sizeof a);
-    return fe_is_zero(&a);
-}
-
-u32 native_is_odd(const void *in) {
-    fe a;
-    memcpy(&a, in, sizeof a);
-    return fe_is_odd(&a);
-}
-
 void native_select(void *out, u32 m, const void *in, int alias) {
     fe x[3];
     memcpy(x + 1, in, 2 * sizeof(fe));
@@ -94,12 +61,6 @@ void native_swap_lanes(void *out, const void *in, int distance, int alias) {
     if (distance == 2) fe_swap_lanes(&x[alias], &x[1], 2);
     if (distance == 4) fe_swap_lanes(&x[alias], &x[1], 4);
     memcpy(out, &x[alias], sizeof(fe));
-}
-
-void native_first(u64 *words, const void *in) {
-    fe a;
-    memcpy(&a, in, sizeof a);
-    fe_first(words, &a);
 }
 
 void native_broadcast(void *out, const u64 *words) {

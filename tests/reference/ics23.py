@@ -8,17 +8,7 @@ from typing import Any
 
 from Crypto.Hash import RIPEMD160, keccak
 
-OK, BAD_KEY, BAD_SIGNATURE, BAD_MESSAGE, MISMATCH = 1, 2, 3, 4, 5
-
-
-class Malformed(Exception):
-    pass
-
-
-def demand(holds: bool) -> None:
-    if not holds:
-        raise Malformed
-
+from .outcome import BAD_KEY, BAD_MESSAGE, BAD_SIGNATURE, MISMATCH, OK, Malformed, demand
 
 # ---- Protobuf ----
 

@@ -4,16 +4,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-OK, BAD_KEY, BAD_SIGNATURE, BAD_MESSAGE, MISMATCH = 1, 2, 3, 4, 5
-
-
-class Malformed(Exception):
-    pass
-
-
-def demand(holds: bool) -> None:
-    if not holds:
-        raise Malformed
+from .outcome import BAD_KEY, BAD_MESSAGE, BAD_SIGNATURE, MISMATCH, OK, Malformed, demand
 
 
 def sha256d(data: bytes) -> bytes:
