@@ -28,12 +28,7 @@ PACKAGES = [
     *("cffi", "coincurve", "cryptography", "hypothesis", "numpy"),
     *("pycryptodome", "pynacl", "pytest", "rlp"),
 ]
-TESTS = [
-    "test_hashes.py",
-    "test_hash_vectors.py",
-    "test_ecdsa_vectors.py",
-    "test_schnorr_vectors.py",
-]
+TESTS = ["test_hash_vectors.py", "test_ecdsa_vectors.py", "test_schnorr_vectors.py"]
 
 
 def run(command: "list[Any]", **variables: str) -> None:
