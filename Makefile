@@ -68,7 +68,7 @@ sanitize-address: $(VENV)/.test $(VENV)/.built
 	    ASAN_OPTIONS=detect_leaks=0 $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
 
 sanitize-thread: $(VENV)/.test $(VENV)/.built
-	$(call CHECK,thread,gcc) LD_PRELOAD="$$(gcc -print-file-name=libtsan.so)" TSAN_OPTIONS=exitcode=66 \
+	$(call CHECK,thread,gcc) LD_PRELOAD="$$(gcc -print-file-name=libtsan.so)" TSAN_OPTIONS=die_after_fork=0 \
 	    $(RUN) -m pytest -n 0 $(THREADED) $(ARGS)
 
 sanitize-verify: $(VENV)/.test $(VENV)/.built
@@ -78,9 +78,9 @@ sanitize-verify: $(VENV)/.test $(VENV)/.built
 # does with less than the whole suite.
 coverage: $(VENV)/.test $(VENV)/.coverage $(VENV)/.built
 	rm -rf build/coverage build/native
-	$(call CHECK,coverage,gcc) VERILANE_BUILD=coverage $(RUN) -m coverage run -m pytest -n 0 $(ARGS) || true
-	$(RUN) -m coverage combine -q || true
-	$(RUN) -m gcovr --merge-mode-functions=merge-use-line-min --filter csrc/ --filter kernels/ --fail-under-line 95 build
+	$(call CHECK,coverage,gcc) VERILANE_BUILD=coverage $(RUN) -m coverage run -m pytest -n 0 $(ARGS)
+	$(RUN) -m coverage combine -q
+	$(RUN) -m gcovr --merge-mode-functions=separate --filter csrc/ --filter kernels/ --fail-under-line 95 build
 	$(RUN) -m coverage report --skip-covered --fail-under 95
 
 # The C library, its header and its pkg-config file: built with the package, in its folder.
@@ -137,7 +137,7 @@ proto:
 
 clean:
 	rm -rf $(VENV) build dist engine/*.egg-info engine/verilane/_native.* $(CLIB)
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage .coverage.*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment, with what a build needs.
