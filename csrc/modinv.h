@@ -37,7 +37,7 @@ typedef struct {
     uint64_t inverse62; /* 1 / m mod 2^62 */
 } vl_modulus;
 
-/* secp256k1, SEC 2 v2.0 section 2.4.1: p = 2^256 - 2^32 - 977 and the group order n. tests/test_scalar.py recomputes
+/* secp256k1, SEC 2 v2.0 section 2.4.1: p = 2^256 - 2^32 - 977 and the group order n. tests/test_modinv.py recomputes
  * the rows. */
 static const vl_modulus VL_SECP256K1_P = {
     {{0x3FFFFFFEFFFFFC2F, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0x3FFFFFFFFFFFFFFF, 0xFF}}, 0x27C7F6E22DDACACF};

@@ -1,5 +1,6 @@
 """Hostile bytes for the ECDSA tests (hypothesis): valid items of which any part may be changed."""
 
+import random
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -104,6 +105,20 @@ def checks(draw: st.DrawFn, encoding: str, curve: Curve = SECP256K1) -> Check:
         draw(signature_bytes(r, s, encoding, n)),
         draw(mutated(digest, (32,))),
     )
+
+
+def random_checks(seed: str, n: int) -> list[Check]:
+    """No structure at all; the short lengths are where parsers overrun."""
+    rng = random.Random(seed)
+    return [
+        Check(
+            rng.choice([b"", b"\x02", b"\x04", b"\x06"])
+            + rng.randbytes(rng.choice([0, 1, 32, 64])),
+            rng.choice([b"", b"\x30", b"\x30\x06\x02"]) + rng.randbytes(rng.randrange(80)),
+            rng.randbytes(rng.choice([0, 31, 32, 33])),
+        )
+        for _ in range(n)
+    ]
 
 
 @st.composite

@@ -28,7 +28,7 @@ from items import honest_items, negated_s
 from outcomes import assert_same
 from reference import der, ecdsa
 from reference.p256 import CURVE
-from strategies import Check, checks
+from strategies import Check, checks, random_checks
 from verilane import Verdict, p256, secp256k1
 
 Shared = Callable[[str], Path]  # the fixture: finds a file of ../shared or skips the test
@@ -281,16 +281,7 @@ def test_hostile_bytes(isa: str, encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["compact", "der", "der-lax"])
 def test_random_bytes(isa: str, encoding: str) -> None:
-    rng = random.Random(encoding)
-    batch = [
-        Check(
-            rng.choice([b"", b"\x02", b"\x04", b"\x06"])
-            + rng.randbytes(rng.choice([0, 1, 32, 64])),
-            rng.choice([b"", b"\x30", b"\x30\x06\x02"]) + rng.randbytes(rng.randrange(80)),
-            rng.randbytes(rng.choice([0, 31, 32, 33])),
-        )
-        for _ in range(1500)
-    ]
+    batch = random_checks(encoding, 1500)
     assert_like_the_reference(batch, isa, encoding=encoding, low_s=False, hybrid_keys=True)
 
 

@@ -1,6 +1,6 @@
 /* P-256's base field, p = 2^256 - 2^224 + 2^192 + 2^96 - 1 (SEC 2 v2.0 section 2.4.2, FIPS 186-5), and the constants of its
  * curve y^2 = x^3 - 3 x + b. Words are 64 bits, limbs 52 bits, least significant first. Elements are in Montgomery's form:
- * a stands for a / R, R = 2^260. tests/test_field.py recomputes all. */
+ * a stands for a / R, R = 2^260. tests/test_field_bounds.py recomputes all. */
 #ifndef VL_FIELD_P256_H
 #define VL_FIELD_P256_H
 

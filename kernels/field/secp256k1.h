@@ -19,7 +19,7 @@
 #define FE_FOLD_SMALL(d, top) ((d)[0] = w_add((d)[0], w_mul_small(top, FE_FOLD)))
 
 /* A multiple of p in ten columns, nine of them near 2^58: 2^58 sum_{k<9} 2^(52 k) + 2^48 2^468, less its residue mod p
- * (tests/test_field.py checks it). */
+ * (tests/test_field_bounds.py checks it). */
 #define FE_BIAS_COLUMNS_OF_P \
     {0x3ff81dfff07b1f0, 0x3fffbffffefbbc0, 0x3fffbfffff0bbc0, 0x3fffbfffff0bbc0, 0x3fffbfffff0bbc0, \
      0x400000000000000, 0x400000000000000, 0x400000000000000, 0x400000000000000, 0x001000000000000}

@@ -1,6 +1,6 @@
 /* SM2's base field, p = 2^256 - 2^224 - 2^96 + 2^64 - 1, and the constants of its curve y^2 = x^3 - 3 x + b (GB/T 32918.5-2017:
  * sm2p256v1). As field/p256.h: words of 64 bits, limbs of 52, elements in Montgomery's form with R = 2^260.
- * tests/test_field.py recomputes all. */
+ * tests/test_field_bounds.py recomputes all. */
 #ifndef VL_FIELD_SM2_H
 #define VL_FIELD_SM2_H
 

@@ -1,5 +1,5 @@
-/* Modular inversion, arithmetic modulo the group order and inversion in lanes, for tests/test_scalar.py. An sc crosses
- * as its memory image, as an fe does in field.c. */
+/* Modular inversion, arithmetic modulo the group order and inversion in lanes, for tests/test_scalar.py and
+ * test_modinv.py. An sc crosses as its memory image, as an fe does in field.c. */
 #include "modinv.h"
 
 #include "machine.h"

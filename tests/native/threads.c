@@ -1,4 +1,4 @@
-/* A curve's GPU kernels as plain C, one thread after the other: -DENTRY_SECP256K1 and so on, for tests/test_threads.py. */
+/* A curve's GPU kernels as plain C, one thread after the other: -DENTRY_SECP256K1 and so on, for tests/curve_machines.py. */
 #define PRODUCT_CALLS /* compiled in a tenth of the time */
 #include "lang.h"
 

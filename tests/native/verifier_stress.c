@@ -1,5 +1,5 @@
 /* A verifier under stress from native threads, for sanitizers: every door at once, then an end without draining. It needs all
- * of csrc and says what it found; tests/test_verifier_sanitized.py builds and runs it. */
+ * of csrc and says what it found; tests/test_verifier_native.py and the Makefile build and run it. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
