@@ -26,8 +26,8 @@ from eth_hash.backends import pycryptodome
 from eth_keys.backends import CoinCurveECCBackend
 from eth_keys.datatypes import PrivateKey, PublicKey, Signature
 from eth_tester.backends.pyevm.main import get_default_genesis_params, setup_tester_chain
-from machine import describe
 
+from verilane.benchmark.machine import describe
 from verilane.nodes import eth_hash, eth_keys
 from verilane.nodes._recovered import RecoveredKeys, signature_row
 
