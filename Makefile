@@ -56,7 +56,8 @@ stress:
 	done
 
 # The tests on builds that check: memory and undefined behaviour (clang, whose code takes a tenth of gcc's time to compile), data
-# races in what threads share (gcc), the bounds that the field code states. `make stress` is part of it.
+# races in what threads share (gcc), the bounds that the field code states. `make stress` is part of it. PyCryptodome, which
+# the tests compare with, would load its own C in a way (RTLD_DEEPBIND) that sanitizers refuse: its variable says not to.
 CHECK = VERILANE_BUILD=$(1) CC="$(2)" $(RUN) setup.py -q build --build-base build/$(1) --build-lib build/$(1)/lib && \
     PYTHONPATH=build/$(1)/lib PYCRYPTODOME_DISABLE_DEEPBIND=1
 THREADED := $(wildcard tests/test_*threads*.py tests/test_verifier*.py tests/test_pool.py)
