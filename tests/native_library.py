@@ -86,7 +86,9 @@ def built(source: str, *defines: str, verify: bool = False, flags: tuple[str, ..
     command = [_compiler(), *FLAGS, *options, *INCLUDES, f"tests/native/{source}", *flags]
     name = hashlib.sha256(_everything() + repr(command).encode()).hexdigest()[:32]
     target = ROOT / "build" / "native" / f"{name}.so"
-    if not target.exists():
+    if COVERAGE:
+        _compile_once(command, target)
+    elif not target.exists():
         _compile(command, target)
     return target
 
@@ -94,15 +96,25 @@ def built(source: str, *defines: str, verify: bool = False, flags: tuple[str, ..
 def _compile(command: list[str], target: Path) -> None:
     """Makes the file whole or not at all: another process may look for it meanwhile."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if COVERAGE:  # what gcov reads has the target's name
-        subprocess.run([*command, "-o", str(target)], cwd=ROOT, check=True)
-        return
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         made = Path(folder) / target.name
         done = subprocess.run([*command, "-o", str(made)], cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
             pytest.fail(f"{' '.join(command)}\n{done.stderr}", pytrace=False)
         made.replace(target)
+
+
+def _compile_once(command: list[str], target: Path) -> None:
+    """The same for gcov, which takes the target's name for what it writes: so in its place, one
+    process at a time.
+    """
+    import fcntl
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (target.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            subprocess.run([*command, "-o", str(target)], cwd=ROOT, check=True)
 
 
 def broken_bounds(native: ctypes.CDLL) -> tuple[int, str]:
