@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"runtime/cgo"
 	"sync"
+	"time"
 )
 
 // A verifierHandle is C's verifier. Its items are handed in by calls that do not wait, and one goroutine collects what became
@@ -95,13 +96,25 @@ func (h *verifierHandle) submit(answer chan C.int, r *Request, key, signature, m
 	var ticket C.uint64_t
 	waiting := cgo.NewHandle(answer)
 	code := C.go_verifier_submit(h.c, &ticket, C.uint64_t(waiting), C.int32_t(r.Scheme), option, flags,
-		C.int32_t(r.Class), C.uint64_t(r.Source), C.int64_t(r.Deadline.Microseconds()), pointer(r.UserID),
+		C.int32_t(r.Class), C.uint64_t(r.Source), microseconds(r.Deadline), pointer(r.UserID),
 		C.size_t(len(r.UserID)), pointer(key), C.size_t(len(key)), pointer(signature), C.size_t(len(signature)),
 		pointer(message), C.size_t(len(message)))
 	if code != C.VL_SUCCESS {
 		waiting.Delete()
 	}
 	return ticket, verifierError(code)
+}
+
+// microseconds rounds away from zero, which would mean that there is no deadline.
+func microseconds(d time.Duration) C.int64_t {
+	us := C.int64_t(d / time.Microsecond)
+	switch rest := d % time.Microsecond; {
+	case rest > 0:
+		return us + 1
+	case rest < 0:
+		return us - 1
+	}
+	return us
 }
 
 func (h *verifierHandle) cancel(ticket C.uint64_t) {

@@ -109,7 +109,7 @@ func TestVerifierRefuses(t *testing.T) {
 	v := newVerifier(t, VerifierOptions{Threads: 1})
 	i := honestEd25519(rand.New(rand.NewSource(1)), 1)[0]
 	for _, request := range []Request{{Scheme: 9}, {Class: 4}, {Class: -1}, {Scheme: SchemeEd25519, Rule: 4},
-		{ECDSA: ECDSA{Encoding: FISCO}}, {Deadline: -time.Second}} {
+		{ECDSA: ECDSA{Encoding: FISCO}}, {Deadline: -time.Second}, {Deadline: -1}} {
 		if verdict, err := v.Verify(t.Context(), request, i.key, i.signature, i.message); !errors.Is(err, ErrArgument) {
 			t.Errorf("%+v: %v, %v", request, verdict, err)
 		}
@@ -117,6 +117,15 @@ func TestVerifierRefuses(t *testing.T) {
 	for _, options := range []VerifierOptions{{Threads: -1}, {Items: -1}, {Cache: -2}, {Threads: 100000}} {
 		if _, err := NewVerifier(options); !errors.Is(err, ErrArgument) {
 			t.Errorf("%+v: %v", options, err)
+		}
+	}
+}
+
+// To C 0 would mean that there is no deadline.
+func TestShortDeadlinesAreDeadlines(t *testing.T) {
+	for given, expected := range map[time.Duration]int64{0: 0, 1: 1, 999: 1, 1000: 1, 1001: 2, -1: -1, -1000: -1} {
+		if us := int64(microseconds(given)); us != expected {
+			t.Errorf("%v: %d us, expected %d", given, us, expected)
 		}
 	}
 }
