@@ -9,7 +9,7 @@ import pytest
 from verilane._native import ffi, lib
 
 from verifier_items import batch_of, mismatching, valid
-from verilane import Busy, Verdict, VerilaneError
+from verilane import Busy, Verdict, VerilaneError, _cpu_loans
 from verilane._cpu_loans import LANES, TIMEOUT, Lender, Loan, Offer
 from verilane.verifier import Item, Priority, Rules, Verifier
 from verilane.verifier.schemes import lanes
@@ -130,6 +130,20 @@ def test_errors_are_given_back(verifier: Verifier) -> None:
         loan.give_back(verdicts, error)
         assert isinstance(future.exception(30), kind)
     assert verifier.stats()["cache_items"] == verifier.stats()["bytes"] == 0
+
+
+def test_no_memory_for_what_was_lent(verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The items are not lost with it, and nobody waits for them."""
+
+    def no_memory(*_: object) -> Any:
+        raise MemoryError
+
+    future = verifier.submit_many(ITEMS[:5])
+    monkeypatch.setattr(_cpu_loans, "_column", no_memory)
+    with pytest.raises(MemoryError):
+        lent(verifier)
+    assert isinstance(future.exception(30), MemoryError)
+    assert verifier.stats()["bytes"] == 0
 
 
 def test_arguments(verifier: Verifier) -> None:

@@ -88,4 +88,8 @@ class Lender:
         asked = _ffi.new("vl_offer *", offer)
         if _lib.vl_verifier_lend(self._engine._at, loan, asked, least, most) or not loan[0]:
             return None
-        return Loan(self._engine, loan[0])
+        try:
+            return Loan(self._engine, loan[0])
+        except BaseException:  # whoever closes would wait for it for ever
+            _lib.vl_verifier_take_back(self._engine._at, loan[0], _ffi.NULL, MEMORY)
+            raise
