@@ -212,6 +212,25 @@ def test_what_is_cancelled_is_not_kept() -> None:
     engine.close()
 
 
+def test_a_thread_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody began is not kept, and counts no more: who comes later has all cores."""
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    metrics, begun = Metrics(), threading.Event()
+    engine = Engine(metrics, threads=2, device=None, cache=0, memory=1 << 20)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            engine.submit(lambda _: begun.set())
+    assert engine._here == 0
+    assert metrics.registry.get_sample_value("verilane_batches_under_way") == 0
+    assert engine.submit(lambda _: engine._here).result(30) == 1
+    assert not begun.is_set()
+    engine.close()
+
+
 # ---- The log ----
 
 

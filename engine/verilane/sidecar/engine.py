@@ -67,7 +67,12 @@ class Engine:
         with self._lock:
             self._here += 1
         self._metrics.waiting.inc()
-        future = self._executor.submit(_begun, kept, time.perf_counter())
+        try:
+            future = self._executor.submit(_begun, kept, time.perf_counter())
+        except BaseException:  # no thread can be had: what waits for one finds nothing to do
+            kept.clear()
+            self._gone(None)
+            raise
         future.add_done_callback(lambda _: kept.clear())  # the executor keeps what was cancelled
         future.add_done_callback(self._gone)
         return future
