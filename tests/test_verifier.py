@@ -1,8 +1,10 @@
 """The coalescing verifier: every lane by every door, and what raises."""
 
 import asyncio
+import gc
 import inspect
 import random
+import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
@@ -301,6 +303,28 @@ def test_forgotten_verifiers_end() -> None:
         assert thread is not None
         thread.join(10)
         assert not thread.is_alive()
+
+
+def test_garbage_is_collected_under_a_futures_lock() -> None:
+    """Which may happen to whoever waits for it: its verifier has gone, and it has to be told."""
+    verifier = Verifier(threads=1, max_wait=3600.0, batch_time=1.0)
+    future: Any = verifier.submit(valid("ed25519", 1)[0])
+
+    def collect() -> None:
+        with future._condition:
+            gc.collect()
+
+    thread = threading.Thread(target=collect, daemon=True)
+    gc.disable()
+    try:
+        verifier.itself = verifier  # type: ignore[attr-defined]
+        del verifier
+        thread.start()
+        thread.join(20)
+    finally:
+        gc.enable()
+    assert not thread.is_alive()
+    assert isinstance(future.exception(10), VerifierClosed)
 
 
 def test_a_task_that_is_cancelled(verifier: Verifier) -> None:

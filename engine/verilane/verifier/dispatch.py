@@ -55,11 +55,13 @@ class Dispatcher:
         """Takes a waiter back whose call failed."""
         self._waiting.pop(tag, None)
 
-    def join(self) -> None:
-        """Waits until all that C has completed is told; the engine is closed already."""
+    def join(self, timeout: float | None = None) -> None:
+        """Waits until all that C has completed is told, or for so many seconds; the engine is
+        closed already.
+        """
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            thread.join(timeout)
 
     def _start(self) -> None:
         with self._lock:

@@ -315,11 +315,15 @@ class Verifier:
 
 
 _REQUESTS_KEPT = 256
+_MOMENT = 1.0
 
 
 def _give_up(engine: Engine, dispatcher: Dispatcher) -> None:
+    """Whoever collects garbage may hold a lock that a future needs: nobody is waited for without
+    end.
+    """
     if engine.close(drain=False) == 0:
-        dispatcher.join()
+        dispatcher.join(_MOMENT)
 
 
 def _number(name: str, value: int, least: int, most: int = 1 << 40) -> int:
