@@ -8,18 +8,8 @@ import ctypes
 import random
 from dataclasses import dataclass
 
-from library_parts import (
-    BLOCK,
-    LIBRARY,
-    Batch,
-    Coefficient,
-    EdwardsOps,
-    Scratch,
-    Terms,
-    centred,
-    points,
-    words,
-)
+from equation_parts import COEFFICIENTS, Coefficient, EquationItems
+from library_parts import BLOCK, LIBRARY, EdwardsOps, Scratch, Terms, points, words
 from reference.ed25519 import TORSION, B, L, Point, add, multiply
 
 RNG = random.Random("Ed25519 sums")
@@ -90,7 +80,6 @@ class Machine:
 
 
 SCALARS = [0, 1, 2, L - 1, L, 2**252, 2**253 - 1, 2**128 - 1, 2**128, 8, 2**253 // 3, 127, 128, 129]
-COEFFICIENTS = [0, 1, 2**127 - 1, 2**127, 2**127 + 1, 2**128 - 1, 2**128 // 3]
 
 
 def some_kind(n: int, rng: random.Random, centred: bool = False) -> Kind:
@@ -118,10 +107,12 @@ class Equation(ctypes.Structure):
     )
 
 
-class Items:
+class Items(EquationItems):
     """n items whose equations are wrong by errors[i] B, that is R + k A - s B = errors[i] B, up to
     parts of small order. halves: keys come with 2^128 A, as prepared ones do.
     """
+
+    scheme, hash = "ed25519", SHA512
 
     def __init__(
         self, machine: Machine, errors: list[int], seed: bytes = bytes(32), *, halves: bool = False
@@ -135,7 +126,7 @@ class Items:
         self.errors = errors
         if halves:
             a = [key for x in a for key in (x, DOUBLED[x])]
-        self.e = Equation(
+        e = Equation(
             n,
             0,
             halves,
@@ -146,28 +137,4 @@ class Items:
             ctypes.addressof(machine.ops),
             machine.scratch,
         )
-        plan = ctypes.create_string_buffer(64)
-        hashing = ctypes.create_string_buffer(1 << 17)
-        assert LIBRARY.vl_hash_choose(plan, SHA512, -1) == 0
-        LIBRARY.vl_ed25519_equation_begin(
-            ctypes.byref(self.e), seed, ctypes.c_uint64(7), plan, hashing
-        )
-
-    def z(self, i: int) -> int:
-        return centred(self.e.z[i].low + (self.e.z[i].high << 64))
-
-    def holds(self, start: int, stop: int) -> tuple[bool, Point]:
-        out = ctypes.create_string_buffer(64)
-        span = ctypes.c_size_t(start), ctypes.c_size_t(stop)
-        holds = LIBRARY.vl_ed25519_equation_holds(out, ctypes.byref(self.e), *span)
-        return bool(holds), points(out.raw)[0]
-
-    def good(self) -> list[int]:
-        """What is found to be valid after the sum over all has failed."""
-        holds, total = self.holds(0, self.e.n)
-        assert not holds
-        out = ctypes.create_string_buffer(self.e.n)
-        kind = ctypes.addressof(ctypes.c_char.in_dll(LIBRARY, "vl_ed25519_equation_kind"))
-        batch = Batch(kind, ctypes.addressof(self.e), self.e.n)
-        LIBRARY.vl_batch_halve(out, ctypes.byref(batch), words([*total]) + bytes(8))
-        return list(out.raw)
+        super().__init__(e, seed)

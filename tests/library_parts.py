@@ -25,6 +25,7 @@ class EdwardsOps(ctypes.Structure):
         ("msm", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
         ("prepare_keys", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
         ("double_mul_prepared", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 7)),
+        ("on_curve", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)),
     )
 
 
@@ -66,25 +67,6 @@ class Terms(ctypes.Structure):
     )
 
 
-class Coefficient(ctypes.Structure):
-    """csrc/scheme/coefficients.h: vl_coefficient."""
-
-    _fields_ = (("low", ctypes.c_uint64), ("high", ctypes.c_uint64))
-
-
-class Batch(ctypes.Structure):
-    """csrc/scheme/bisect.h: vl_batch."""
-
-    _fields_ = (
-        ("kind", ctypes.c_void_p),
-        ("equation", ctypes.c_void_p),
-        ("n", ctypes.c_size_t),
-        ("random", ctypes.c_uint64),
-        ("one_by_one", ctypes.c_void_p),
-        ("block", ctypes.c_void_p),
-    )
-
-
 def words(numbers: list[int]) -> bytes:
     return b"".join(x.to_bytes(32, "little") for x in numbers)
 
@@ -92,10 +74,6 @@ def words(numbers: list[int]) -> bytes:
 def points(data: bytes) -> list[tuple[int, int]]:
     flat = [int.from_bytes(data[i : i + 32], "little") for i in range(0, len(data), 32)]
     return list(zip(flat[::2], flat[1::2], strict=True))
-
-
-def centred(v: int) -> int:
-    return v - 2**127
 
 
 class Scratch:

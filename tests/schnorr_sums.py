@@ -7,18 +7,8 @@ import ctypes
 import random
 from dataclasses import dataclass
 
-from library_parts import (
-    BLOCK,
-    LIBRARY,
-    Batch,
-    Coefficient,
-    CurveOps,
-    Scratch,
-    Terms,
-    centred,
-    points,
-    words,
-)
+from equation_parts import COEFFICIENTS, Coefficient, EquationItems, centred
+from library_parts import BLOCK, LIBRARY, CurveOps, Scratch, Terms, points, words
 from reference.secp256k1 import LAMBDA, N, Point, multiply_base
 
 RNG = random.Random("secp256k1 sums")
@@ -71,7 +61,6 @@ class Machine:
 
 
 SCALARS = [0, 1, 2, N - 1, N // 2, LAMBDA, N - LAMBDA, LAMBDA + 1, 2**255, 2**128 - 1, 2**128, 129]
-COEFFICIENTS = [0, 1, 2**127 - 1, 2**127, 2**127 + 1, 2**128 - 1, 2**128 // 3]
 
 
 def some_kind(n: int, rng: random.Random, centred: bool = False) -> Kind:
@@ -98,32 +87,10 @@ class Equation(ctypes.Structure):
     )
 
 
-class Sum(ctypes.Structure):
-    """csrc/scheme/bisect.h: vl_sum."""
-
-    _fields_ = (("point", ctypes.c_uint8 * 64), ("infinite", ctypes.c_int))
-
-
-class EquationKind(ctypes.Structure):
-    """csrc/scheme/bisect.h: vl_equation_kind."""
-
-    _fields_ = (
-        (
-            "holds",
-            ctypes.CFUNCTYPE(
-                ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t
-            ),
-        ),
-        ("vanishes", ctypes.c_void_p),
-        ("subtract", ctypes.c_void_p),
-    )
-
-
-KIND = EquationKind.in_dll(LIBRARY, "vl_schnorr_equation_kind")
-
-
-class Items:
+class Items(EquationItems):
     """n items whose equations are wrong by errors[i] G, that is s G + v P - R = errors[i] G."""
+
+    scheme, hash = "schnorr", SHA256
 
     def __init__(self, machine: Machine, errors: list[int], seed: bytes = bytes(32)) -> None:
         rng = random.Random(len(errors))
@@ -133,7 +100,7 @@ class Items:
         rows = zip(p, minus_r, v, errors, strict=True)
         s = [(error - y - c * x) % N for x, y, c, error in rows]
         self.errors = errors
-        self.e = Equation(
+        e = Equation(
             n,
             0,
             words([c for x in p for c in POOL[x] or ()]),
@@ -143,26 +110,4 @@ class Items:
             ctypes.addressof(machine.ops),
             machine.scratch,
         )
-        plan = ctypes.create_string_buffer(64)
-        hashing = ctypes.create_string_buffer(1 << 17)
-        assert LIBRARY.vl_hash_choose(plan, SHA256, -1) == 0
-        LIBRARY.vl_schnorr_equation_begin(
-            ctypes.byref(self.e), seed, ctypes.c_uint64(7), plan, hashing
-        )
-
-    def z(self, i: int) -> int:
-        return centred(self.e.z[i].low + (self.e.z[i].high << 64))
-
-    def holds(self, start: int, stop: int) -> tuple[bool, Sum]:
-        out = Sum()
-        holds = KIND.holds(ctypes.addressof(out), ctypes.addressof(self.e), start, stop)
-        return bool(holds), out
-
-    def good(self) -> list[int]:
-        """What is found to be valid after the sum over all has failed."""
-        holds, total = self.holds(0, self.e.n)
-        assert not holds
-        out = ctypes.create_string_buffer(self.e.n)
-        batch = Batch(ctypes.addressof(KIND), ctypes.addressof(self.e), self.e.n)
-        LIBRARY.vl_batch_halve(out, ctypes.byref(batch), ctypes.byref(total))
-        return list(out.raw)
+        super().__init__(e, seed)

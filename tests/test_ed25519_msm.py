@@ -8,7 +8,6 @@ import random
 import pytest
 
 from ed25519_sums import (
-    COEFFICIENTS,
     ISAS,
     POOL,
     RNG,
@@ -22,7 +21,8 @@ from ed25519_sums import (
     known,
     some_kind,
 )
-from library_parts import BLOCK, LIBRARY, Coefficient, centred, need, points, words
+from equation_parts import COEFFICIENTS, Coefficient, centred
+from library_parts import BLOCK, LIBRARY, need, points, words
 from reference.ed25519 import B, L, P, add, multiply, negate
 
 
@@ -119,7 +119,7 @@ def test_the_sum_of_an_equation(machine: Machine, n: int, halves: bool) -> None:
         for start, stop in {(0, n), (n // 2, n), (0, n // 2 + 1)}:
             holds, total = items.holds(start, stop)
             error = sum(items.z(i) * errors[i] for i in range(start, stop)) % L
-            assert multiply(8, total) == multiply(8 * error % L, B)
+            assert multiply(8, total.affine()) == multiply(8 * error % L, B)
             assert holds == (error == 0) == (not any(errors[start:stop]))
 
 
