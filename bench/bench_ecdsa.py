@@ -1,94 +1,68 @@
 """secp256k1 ECDSA: verify and recover, beside libsecp256k1 (coincurve) and OpenSSL (cryptography).
 
-`pytest bench -k "verify and 1024items"` picks rows by parts of their names.
+`pytest bench -k "verify and n=1024"` picks rows by parts of their names.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import peers
 import pytest
+from rows import MANY, SIGNATURE_ISAS, SLOW_PEER, sizes
 from workload import exceptional, packed, parsed_keys, signatures
 
-import verilane
 from verilane import Verdict, secp256k1
 from verilane.benchmark.machine import cores
-
-BATCHES = [1, 8, 64, 1024, 16384]
-SLOW_PEER = [n for n in BATCHES if n <= 1024]  # OpenSSL: a batch of 16,384 takes seconds
-ISAS = [d.name for d in verilane.devices() if d.available and d.signature_lanes and d.kind == "cpu"]
-MANY = [n for n in BATCHES if n >= 1024]
 
 verify_many = secp256k1.ecdsa.verify_many
 recover_many = secp256k1.ecdsa.recover_many
 
 
-@pytest.fixture
-def n(request: pytest.FixtureRequest, benchmark: Any) -> int:
-    """The batch size; with the operation it names the row's group."""
-    size: int = request.param
-    benchmark.group = f"{request.function.operation}, n = {size}"
-    return size
-
-
-def operation(name: str, *, sizes: list[int] = BATCHES) -> Callable[..., Any]:
-    """A row of this operation's groups, one for each batch size."""
-
-    def mark(function: Any) -> Any:
-        function.operation = name
-        return pytest.mark.parametrize("n", sizes, indirect=True, ids=lambda n: f"{n}items")(
-            function
-        )
-
-    return mark
-
-
 # ---- Verify ----
 
 
-@operation("verify")
+@sizes("verify")
 def test_verify_coincurve(measure: Any, n: int) -> None:
     data = signatures(n)
     arguments = data.keys, data.der, data.digests
     assert measure(lambda: peers.coincurve_verify(*arguments), n, base=True)
 
 
-@operation("verify")
+@sizes("verify")
 def test_verify_coincurve_parsed(measure: Any, n: int) -> None:
     data = signatures(n)
     arguments = parsed_keys(n), data.der, data.digests
     assert measure(lambda: peers.coincurve_verify_parsed(*arguments), n)
 
 
-@operation("verify", sizes=MANY)
+@sizes("verify", MANY)
 def test_verify_coincurve_all_cores(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = data.keys, data.der, data.digests
     assert all(measure(peers.in_threads(peers.coincurve_verify, cores(), *columns), n))
 
 
-@operation("verify", sizes=SLOW_PEER)
+@sizes("verify", SLOW_PEER)
 def test_verify_cryptography(measure: Any, n: int) -> None:
     data = signatures(n)
     arguments = data.keys_uncompressed, data.der, data.digests
     assert measure(lambda: peers.cryptography_verify(*arguments), n)
 
 
-@operation("verify")
+@sizes("verify")
 def test_verify_packed(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = packed(data.keys), packed(data.compact), packed(data.digests)
     assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
 
 
-@operation("verify")
+@sizes("verify")
 def test_verify_packed_raw_keys(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = packed(data.keys_raw), packed(data.compact), packed(data.digests)
     assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
 
 
-@operation("verify")
+@sizes("verify")
 def test_verify_prepared(measure: Any, n: int) -> None:
     data = signatures(n)
     keys = secp256k1.ecdsa.prepare(packed(data.keys))
@@ -96,36 +70,36 @@ def test_verify_prepared(measure: Any, n: int) -> None:
     assert measure(lambda: verify_many(keys, *columns, threads=1), n).all_ok
 
 
-@operation("verify")
+@sizes("verify")
 def test_verify_lists(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = data.keys, data.compact, data.digests
     assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
 
 
-@operation("verify")
+@sizes("verify")
 def test_verify_lists_der(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = data.keys, data.der, data.digests
     assert measure(lambda: verify_many(*columns, encoding="der", threads=1), n).all_ok
 
 
-@operation("verify", sizes=MANY)
+@sizes("verify", MANY)
 def test_verify_packed_all_cores(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = packed(data.keys), packed(data.compact), packed(data.digests)
     assert measure(lambda: verify_many(*columns), n).all_ok
 
 
-@operation("verify")
-@pytest.mark.parametrize("device", ISAS)
+@sizes("verify")
+@pytest.mark.parametrize("device", SIGNATURE_ISAS)
 def test_verify_packed_on(measure: Any, n: int, device: str) -> None:
     data = signatures(n)
     columns = packed(data.keys), packed(data.compact), packed(data.digests)
     assert measure(lambda: verify_many(*columns, device=device, threads=1), n).all_ok
 
 
-@operation("verify", sizes=[1])
+@sizes("verify", [1])
 def test_verify_one(measure: Any, n: int) -> None:
     data = signatures(n)
     item = data.keys[0], data.compact[0], data.digests[0]
@@ -135,7 +109,7 @@ def test_verify_one(measure: Any, n: int) -> None:
 # ---- Exceptional items only: what an attacker would send ----
 
 
-@operation("verify, every item exceptional", sizes=[64, 1024])
+@sizes("verify, every item exceptional", [64, 1024])
 def test_exceptional_coincurve(measure: Any, n: int) -> None:
     """Honest items: libsecp256k1's formulas are complete, its cost does not depend on the item."""
     data = signatures(n)
@@ -143,8 +117,8 @@ def test_exceptional_coincurve(measure: Any, n: int) -> None:
     assert measure(lambda: peers.coincurve_verify_parsed(*arguments), n, base=True)
 
 
-@operation("verify, every item exceptional", sizes=[64, 1024])
-@pytest.mark.parametrize("device", ISAS)
+@sizes("verify, every item exceptional", [64, 1024])
+@pytest.mark.parametrize("device", SIGNATURE_ISAS)
 def test_exceptional_on(measure: Any, n: int, device: str) -> None:
     columns = tuple(packed(column) for column in exceptional(n))
     verdicts = measure(lambda: verify_many(*columns, device=device, threads=1), n)
@@ -154,21 +128,21 @@ def test_exceptional_on(measure: Any, n: int, device: str) -> None:
 # ---- Recover ----
 
 
-@operation("recover")
+@sizes("recover")
 def test_recover_coincurve(measure: Any, n: int) -> None:
     data = signatures(n)
     arguments = data.recoverable, data.digests
     assert len(measure(lambda: peers.coincurve_recover(*arguments), n, base=True)) == n
 
 
-@operation("recover", sizes=MANY)
+@sizes("recover", MANY)
 def test_recover_coincurve_all_cores(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = data.recoverable, data.digests
     measure(peers.in_threads(peers.coincurve_recover, cores(), *columns), n)
 
 
-@operation("recover")
+@sizes("recover")
 def test_recover_packed(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = packed(data.recoverable), packed(data.digests)
@@ -176,22 +150,22 @@ def test_recover_packed(measure: Any, n: int) -> None:
     assert keys.tobytes() == b"".join(data.keys_raw)
 
 
-@operation("recover")
+@sizes("recover")
 def test_recover_lists(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = data.recoverable, data.digests
     assert measure(lambda: recover_many(*columns, threads=1), n)[1].all_ok
 
 
-@operation("recover", sizes=MANY)
+@sizes("recover", MANY)
 def test_recover_packed_all_cores(measure: Any, n: int) -> None:
     data = signatures(n)
     columns = packed(data.recoverable), packed(data.digests)
     assert measure(lambda: recover_many(*columns), n)[1].all_ok
 
 
-@operation("recover")
-@pytest.mark.parametrize("device", ISAS)
+@sizes("recover")
+@pytest.mark.parametrize("device", SIGNATURE_ISAS)
 def test_recover_packed_on(measure: Any, n: int, device: str) -> None:
     data = signatures(n)
     columns = packed(data.recoverable), packed(data.digests)

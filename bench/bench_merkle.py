@@ -4,13 +4,13 @@ from typing import Any
 
 import peers
 import pytest
+from rows import HASHERS
 from workload import leaves
 
 import verilane
 from verilane import merkle
 
 LEAVES = 1 << 20
-ISAS = [d.name for d in verilane.devices() if d.missing is None and d.hash_lanes]
 HASHLIB = {"rfc6962": peers.hashlib_root, "bitcoin": peers.hashlib_bitcoin_root}
 
 pytestmark = pytest.mark.parametrize("tree", ["rfc6962", "bitcoin"])
@@ -45,7 +45,7 @@ def test_root_packed_all_cores(measure: Any, tree: str) -> None:
     measure(lambda: merkle.root(data, tree=tree), LEAVES)
 
 
-@pytest.mark.parametrize("device", ISAS)
+@pytest.mark.parametrize("device", HASHERS)
 def test_root_packed_on(measure: Any, tree: str, device: str) -> None:
     data = leaves(LEAVES)
     with verilane.use(device):

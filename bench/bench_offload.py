@@ -24,15 +24,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "secp256k1.schnorr": {"flags": 0},
     "ed25519": {"rule": 0},
 }
-TERMS: dict[str, Any] = {
-    "secp256k1.ecdsa": _cpu_terms.ecdsa_terms,
-    "secp256k1.schnorr": _cpu_terms.schnorr_terms,
-    "ed25519": _cpu_terms.ed25519_terms,
-}
-VERIFY: dict[str, Any] = {
-    "secp256k1.ecdsa": _cpu_signatures.ecdsa_verify,
-    "secp256k1.schnorr": _cpu_signatures.schnorr_verify,
-    "ed25519": _cpu_signatures.ed25519_verify,
+# Of each: what makes its terms, and what verifies it.
+CALLS: dict[str, tuple[Any, Any]] = {
+    "secp256k1.ecdsa": (_cpu_terms.ecdsa_terms, _cpu_signatures.ecdsa_verify),
+    "secp256k1.schnorr": (_cpu_terms.schnorr_terms, _cpu_signatures.schnorr_verify),
+    "ed25519": (_cpu_terms.ed25519_terms, _cpu_signatures.ed25519_verify),
 }
 
 
@@ -63,7 +59,8 @@ def work(scheme: str, keys: int = N) -> Work:
     points are right.
     """
     columns, terms, codes = _columns(scheme), Terms.empty(N), np.zeros(N, np.uint8)
-    TERMS[scheme](terms, codes, *columns, first=0, isa=_cpu.AUTO, **OPTIONS[scheme])(0, N)
+    of, _ = CALLS[scheme]
+    of(terms, codes, *columns, first=0, isa=_cpu.AUTO, **OPTIONS[scheme])(0, N)
     assert not codes.any()
     terms = terms._replace(q=np.ascontiguousarray(terms.q[np.arange(N) % keys]))
     return Work(columns, terms, _sums(scheme, terms))
@@ -87,8 +84,9 @@ def test_offload_cpu(measure: Any, scheme: str, equations: bool) -> None:
     if scheme != "secp256k1.ecdsa":
         options = {**options, "equations": equations}
     codes = np.zeros(N, np.uint8)
-    verify = VERIFY[scheme](codes, *work(scheme).columns, isa=_cpu.AUTO, **options)
-    measure(lambda: verify(0, N), N, base=not equations)
+    _, verify = CALLS[scheme]
+    run = verify(codes, *work(scheme).columns, isa=_cpu.AUTO, **options)
+    measure(lambda: run(0, N), N, base=not equations)
     assert (codes == 1).all()
 
 

@@ -1,68 +1,74 @@
-"""Merkle proofs, updates, and trees of other hashes, beside the loop in Python."""
+"""Proofs of every kind: Merkle's, accounts in Ethereum's tries, ICS-23, merkleblocks; each beside a
+loop in Python (hashlib, the libraries `trie` and protobuf).
+"""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-import merkle_work as work
+import chain_work
+import light_clients_work
+import merkle_work
 import pytest
-from workload import leaves
+from rows import HASHERS
 
 import verilane
-from verilane import merkle
 
-ISAS = [d.name for d in verilane.devices() if d.missing is None and d.kind == "cpu"]
-
-
-@pytest.fixture(autouse=True)
-def _grouped(request: Any, benchmark: Any) -> None:
-    benchmark.group = request.function.__name__.removeprefix("test_").rpartition("_by_")[0]
+Run = Callable[[], Any]
 
 
-def test_proofs_of_depth_20_by_hashlib(measure: Any) -> None:
-    assert measure(work.verify_loop(), work.PROOFS, base=True)
+class Kind(NamedTuple):
+    """ours: by so many threads. on: what every device gets, if that is something else."""
+
+    n: int
+    loop: Callable[[], Run]
+    ours: Callable[[int | None], Run]
+    on: Callable[[], Run] | None = None
 
 
-def test_proofs_of_depth_20_by_one_core(measure: Any) -> None:
-    assert measure(work.verify_proofs(), work.PROOFS).all_ok
+KINDS = {
+    "Merkle, depth 20": Kind(
+        merkle_work.PROOFS, merkle_work.verify_loop, merkle_work.verify_proofs
+    ),
+    "accounts": Kind(
+        chain_work.PROOFS,
+        chain_work.library_accounts,
+        chain_work.verify_accounts,
+        chain_work.verify_packed_accounts,
+    ),
+    "ICS-23, IAVL": Kind(
+        light_clients_work.PROOFS,
+        light_clients_work.verify_store_loop,
+        light_clients_work.verify_store,
+    ),
+    "merkleblock": Kind(
+        light_clients_work.PROOFS,
+        light_clients_work.verify_payments_loop,
+        light_clients_work.verify_payments,
+    ),
+}
+pytestmark = pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.benchmark(group=f"proofs, {name}"), id=name)
+        for name, kind in KINDS.items()
+    ],
+)
 
 
-def test_proofs_of_depth_20_by_all_cores(measure: Any) -> None:
-    assert measure(work.verify_proofs(None), work.PROOFS).all_ok
+def test_proofs_by_loop(measure: Any, kind: Kind) -> None:
+    assert measure(kind.loop(), kind.n, base=True)
 
 
-@pytest.mark.parametrize("device", ISAS)
-def test_proofs_of_depth_20_by_(measure: Any, device: str) -> None:
+def test_proofs_by_one_core(measure: Any, kind: Kind) -> None:
+    assert measure(kind.ours(1), kind.n).all_ok
+
+
+def test_proofs_by_all_cores(measure: Any, kind: Kind) -> None:
+    assert measure(kind.ours(None), kind.n).all_ok
+
+
+@pytest.mark.parametrize("device", HASHERS)
+def test_proofs_on(measure: Any, kind: Kind, device: str) -> None:
+    run = kind.ours(1) if kind.on is None else kind.on()
     with verilane.use(device):
-        assert measure(work.verify_proofs(), work.PROOFS).all_ok
-
-
-def test_making_proofs_by_one_core(measure: Any) -> None:
-    indices = work.proofs()[1]
-    measure(lambda: work.tree().proofs(indices), work.PROOFS, base=True)
-
-
-def test_a_changed_tree_by_rebuild(measure: Any) -> None:
-    measure(work.rebuild(), work.LEAVES, base=True)
-
-
-def test_a_changed_tree_by_update(measure: Any) -> None:
-    measure(work.update(), work.UPDATES)
-
-
-def test_root_of_keccak_nodes_by_pysha3(measure: Any) -> None:
-    assert measure(work.keccak_root, work.LEAVES, base=True)
-
-
-def test_root_of_keccak_nodes_by_one_core(measure: Any) -> None:
-    data = leaves(work.LEAVES)
-    root = measure(lambda: merkle.root(data, "fisco3", threads=1), work.LEAVES)
-    assert root == work.keccak_root()
-
-
-def test_root_of_sm3_nodes_by_hashlib(measure: Any) -> None:
-    assert measure(work.sm3_root, work.LEAVES, base=True)
-
-
-def test_root_of_sm3_nodes_by_one_core(measure: Any) -> None:
-    data = leaves(work.LEAVES)
-    root = measure(lambda: merkle.root(data, "fisco3", "sm3", threads=1), work.LEAVES)
-    assert root == work.sm3_root()
+        assert measure(run, kind.n).all_ok

@@ -8,35 +8,15 @@ from typing import Any
 import numpy as np
 import peers
 import pytest
-from workload import (
-    exceptional_schnorr,
-    packed,
-    schnorr_forged,
-    schnorr_related,
-    schnorr_signatures,
-    schnorr_some_forged,
-)
+from rows import MANY, SIGNATURE_ISAS, sizes
+from workload import exceptional_schnorr, packed, schnorr_signatures
 
-import verilane
 from verilane import Verdict, _cpu_signatures, secp256k1
 from verilane._columns import column
 from verilane._devices import isa_of
 from verilane.benchmark.machine import cores
 
-BATCHES = [1, 8, 64, 1024, 16384]
-MANY = [n for n in BATCHES if n >= 1024]
-ISAS = [d.name for d in verilane.devices() if d.available and d.signature_lanes and d.kind == "cpu"]
-
 verify_many = secp256k1.schnorr.verify_many
-
-
-def sizes(group: str, batches: list[int] = BATCHES) -> Any:
-    """A row of this group for each batch size."""
-    marks = [pytest.mark.benchmark(group=f"{group}, n = {n}") for n in batches]
-    rows = [
-        pytest.param(n, marks=mark, id=f"n={n}") for n, mark in zip(batches, marks, strict=True)
-    ]
-    return pytest.mark.parametrize("n", rows)
 
 
 @sizes("schnorr")
@@ -77,7 +57,7 @@ def test_schnorr_packed_all_cores(measure: Any, n: int) -> None:
 
 
 @sizes("schnorr")
-@pytest.mark.parametrize("device", ISAS)
+@pytest.mark.parametrize("device", SIGNATURE_ISAS)
 def test_schnorr_packed_on(measure: Any, n: int, device: str) -> None:
     columns = [packed(column) for column in schnorr_signatures(n)]
     assert measure(lambda: verify_many(*columns, device=device, threads=1), n).all_ok
@@ -100,7 +80,7 @@ def test_schnorr_exceptional_coincurve(measure: Any, n: int) -> None:
 
 
 @sizes("schnorr, every item exceptional", [64, 1024])
-@pytest.mark.parametrize("device", ISAS)
+@pytest.mark.parametrize("device", SIGNATURE_ISAS)
 def test_schnorr_exceptional_on(measure: Any, n: int, device: str) -> None:
     columns = [packed(column) for column in exceptional_schnorr(n)]
     verdicts = measure(lambda: verify_many(*columns, device=device, threads=1), n)
@@ -114,7 +94,7 @@ def test_schnorr_exceptional_on(measure: Any, n: int, device: str) -> None:
 @pytest.mark.parametrize("device", ["cpu:scalar", "cpu:avx2", "cpu:avx512"])
 @pytest.mark.parametrize("way", ["equation", "lanes"])
 def test_schnorr_ways(measure: Any, n: int, device: str, way: str) -> None:
-    if device not in ISAS:
+    if device not in SIGNATURE_ISAS:
         pytest.skip(f"{device} is missing here")
     keys, signed, messages = (
         column("items", packed(x), widths=None) for x in schnorr_signatures(n)
@@ -131,42 +111,3 @@ def test_schnorr_ways(measure: Any, n: int, device: str, way: str) -> None:
     )
     measure(lambda: work(0, n), n)
     assert set(verdicts) == {1}
-
-
-# ---- Hostile batches: each group's base is a clean batch ----
-
-
-@sizes("schnorr, hostile", [64, 1024])
-def test_schnorr_hostile_clean(measure: Any, n: int) -> None:
-    columns = [packed(column) for column in schnorr_signatures(n)]
-    assert measure(lambda: verify_many(*columns, threads=1), n, base=True).all_ok
-
-
-@sizes("schnorr, hostile", [64, 1024])
-def test_schnorr_hostile_forged(measure: Any, n: int) -> None:
-    columns = [packed(column) for column in schnorr_forged(n)]
-    verdicts = measure(lambda: verify_many(*columns, threads=1), n)
-    assert set(verdicts) == {Verdict.MISMATCH}
-
-
-@sizes("schnorr, hostile", [64, 1024])
-@pytest.mark.parametrize("bad", [1, 2, 16])
-def test_schnorr_hostile_some_forged(measure: Any, n: int, bad: int) -> None:
-    """The equation fails, and the bad items have to be found."""
-    columns = [packed(column) for column in schnorr_some_forged(n, bad)]
-    verdicts = measure(lambda: verify_many(*columns, threads=1), n)
-    assert verdicts.count(Verdict.MISMATCH) == bad
-
-
-@sizes("schnorr, hostile", [64, 1024])
-def test_schnorr_hostile_related(measure: Any, n: int) -> None:
-    """Keys in arithmetic progression, and R = P."""
-    columns = [packed(column) for column in schnorr_related(n)]
-    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
-
-
-@sizes("schnorr, hostile", [64, 1024])
-def test_schnorr_hostile_repeated(measure: Any, n: int) -> None:
-    """One signature n times."""
-    columns = [packed(column[:1] * n) for column in schnorr_signatures(n)]
-    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok

@@ -22,54 +22,37 @@ def verifier() -> Iterator[Verifier]:
         yield made
 
 
-@pytest.mark.benchmark(group="verifier, 64 native threads")
-def test_native_libsecp256k1(measure: Any) -> None:
-    assert measure(work.native(None, NATIVE), NATIVE, base=True)
+CALLERS = pytest.mark.parametrize(
+    "callers",
+    [
+        pytest.param(n, marks=pytest.mark.benchmark(group=f"verifier, {n} native threads"))
+        for n in (work.CALLERS, 8)
+    ],
+)
 
 
-@pytest.mark.benchmark(group="verifier, 64 native threads")
-def test_native(measure: Any, verifier: Verifier) -> None:
-    assert measure(work.native(verifier, NATIVE), NATIVE)
+@CALLERS
+def test_native_libsecp256k1(measure: Any, callers: int) -> None:
+    assert measure(work.native(None, NATIVE, callers), NATIVE, base=True)
 
 
-@pytest.mark.benchmark(group="verifier, 8 native threads")
-def test_native_few_libsecp256k1(measure: Any) -> None:
-    assert measure(work.native(None, NATIVE, 8), NATIVE, base=True)
-
-
-@pytest.mark.benchmark(group="verifier, 8 native threads")
-def test_native_few(measure: Any, verifier: Verifier) -> None:
-    assert measure(work.native(verifier, NATIVE, 8), NATIVE)
-
-
-@pytest.mark.benchmark(group="verifier, Python")
-def test_python_coincurve(measure: Any) -> None:
-    assert measure(work.python_coincurve(PYTHON), PYTHON, base=True)
+@CALLERS
+def test_native(measure: Any, verifier: Verifier, callers: int) -> None:
+    assert measure(work.native(verifier, NATIVE, callers), NATIVE)
 
 
 @pytest.mark.benchmark(group="verifier, Python")
-def test_python_coincurve_pool(measure: Any) -> None:
-    assert measure(work.python_coincurve_pool(PYTHON), PYTHON)
+@pytest.mark.parametrize("peer", [work.python_coincurve, work.python_coincurve_pool])
+def test_python_peer(measure: Any, peer: Any) -> None:
+    assert measure(peer(PYTHON), PYTHON, base=peer is work.python_coincurve)
 
 
 @pytest.mark.benchmark(group="verifier, Python")
-def test_python_blocking(measure: Any, verifier: Verifier) -> None:
-    assert measure(work.python_blocking(verifier, PYTHON), PYTHON)
-
-
-@pytest.mark.benchmark(group="verifier, Python")
-def test_python_submit_many(measure: Any, verifier: Verifier) -> None:
-    assert measure(work.python_many(verifier, PYTHON), PYTHON)
-
-
-@pytest.mark.benchmark(group="verifier, Python")
-def test_python_submit_many_items(measure: Any, verifier: Verifier) -> None:
-    assert measure(work.python_many_items(verifier, PYTHON), PYTHON)
-
-
-@pytest.mark.benchmark(group="verifier, Python")
-def test_python_averify(measure: Any, verifier: Verifier) -> None:
-    assert measure(work.python_loop(verifier, PYTHON), PYTHON)
+@pytest.mark.parametrize(
+    "way", [work.python_blocking, work.python_many, work.python_many_items, work.python_loop]
+)
+def test_python(measure: Any, verifier: Verifier, way: Any) -> None:
+    assert measure(way(verifier, PYTHON), PYTHON)
 
 
 @pytest.mark.benchmark(group="verifier, one call")

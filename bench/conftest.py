@@ -19,10 +19,13 @@ BUDGET = 1.5  # seconds that the rounds of one row may take
 
 @pytest.fixture
 def measure(benchmark: Any) -> Callable[..., Any]:
-    """measure(run, n, base=False): rounds of run(), which does n items. base: the row of the group
-    that others are divided by. Returns what run() returned."""
+    """measure(run, n, base=False): rounds of run(), which does n items; one, with
+    --benchmark-disable. base: the row of the group that others are divided by. Returns what run()
+    returned."""
 
     def measured(run: Callable[[], Any], n: int, *, base: bool = False) -> Any:
+        if benchmark.disabled:
+            return benchmark(run)
         run()
         start = time.perf_counter()
         result = run()

@@ -10,16 +10,14 @@ import peers
 from figure import LARGE, Figure, Run
 from workload import (
     Columns,
-    ed25519_forged,
     ed25519_progression,
     ed25519_signatures,
-    ed25519_some_forged,
     ed25519_torsion,
+    forged,
     packed,
-    schnorr_forged,
     schnorr_related,
     schnorr_signatures,
-    schnorr_some_forged,
+    some_forged,
 )
 
 import verilane
@@ -40,8 +38,6 @@ class Scheme:
     name: str
     module: Any
     signed: Callable[[int], Columns]
-    forged: Callable[[int], Columns]
-    some_forged: Callable[[int, int], Columns]
     related: dict[str, Callable[[int], Columns]]
     peer: Run
     work: Callable[..., Any]
@@ -138,16 +134,16 @@ def hostile_figures(scheme: Scheme) -> Iterator[Figure]:
         yield Figure(name, SIZE, verify(scheme, columns), clean, 1.3, better=False)
     for size, target in ((SIZE, 2.5), (LARGE, 1.2)):
         name = f"{scheme.name}, one bad, over clean, n = {size}"
-        one_bad = verify(scheme, scheme.some_forged(size, 1))
+        one_bad = verify(scheme, some_forged(scheme.signed, 1, size))
         all_good = verify(scheme, scheme.signed(size))
         yield Figure(name, size, one_bad, all_good, target, better=False)
-    forged = scheme.forged(SIZE)
+    all_bad = forged(scheme.signed, SIZE)
     for device in ("cpu", "cpu:scalar"):
         yield Figure(
             f"{scheme.name}, all bad, over one lane per item, n = {SIZE}, {device}",
             SIZE,
-            verify(scheme, forged, device=device),
-            one_per_lane(scheme, forged, device),
+            verify(scheme, all_bad, device=device),
+            one_per_lane(scheme, all_bad, device),
             1.6,
             better=False,
             note="theirs: ours without equations",
@@ -158,8 +154,6 @@ ED25519 = Scheme(
     "Ed25519",
     ed25519,
     ed25519_signatures,
-    ed25519_forged,
-    ed25519_some_forged,
     {"keys in progression": ed25519_progression, "torsion everywhere": ed25519_torsion},
     peers.pynacl_verify,
     _cpu_signatures.ed25519_verify,
@@ -173,8 +167,6 @@ BIP340 = Scheme(
     "BIP-340",
     secp256k1.schnorr,
     schnorr_signatures,
-    schnorr_forged,
-    schnorr_some_forged,
     {"keys in progression": schnorr_related},
     peers.coincurve_schnorr,
     _cpu_signatures.schnorr_verify,

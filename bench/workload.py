@@ -5,7 +5,7 @@ Every signature is by a key of its own, with low s: no cache can help, and libse
 
 import hashlib
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from coincurve import PrivateKey, PublicKey
@@ -56,33 +56,22 @@ ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
 
 
-def _with_other_messages(columns: Columns) -> Columns:
-    """Ordinary forgeries: every message has changed since."""
-    keys, signed, messages = columns
-    return keys, signed, [bytes([message[0] ^ 1]) + message[1:] for message in messages]
-
-
-def _mixed(good: Columns, forged: Columns, bad: int) -> Columns:
-    """Items of `good`, but `bad` of them from `forged`, evenly spread."""
-    n = len(good[0])
-    places = {(2 * i + 1) * n // (2 * bad) for i in range(bad)}
-    keys, signed, messages = (
-        [(y if i in places else x) for i, (x, y) in enumerate(zip(a, b, strict=True))]
-        for a, b in zip(good, forged, strict=True)
-    )
-    return keys, signed, messages
+@cache
+def forged(signed: Callable[[int], Columns], n: int) -> Columns:
+    """Ordinary forgeries: of what `signed` gives, every message has changed since."""
+    keys, signatures, messages = signed(n)
+    return keys, signatures, [bytes([message[0] ^ 1]) + message[1:] for message in messages]
 
 
 @cache
-def schnorr_forged(n: int) -> Columns:
-    """Every item is a MISMATCH."""
-    return _with_other_messages(schnorr_signatures(n))
-
-
-@cache
-def schnorr_some_forged(n: int, bad: int) -> Columns:
+def some_forged(signed: Callable[[int], Columns], bad: int, n: int) -> Columns:
     """Valid but for `bad` of them, evenly spread."""
-    return _mixed(schnorr_signatures(n), schnorr_forged(n), bad)
+    places = {(2 * i + 1) * n // (2 * bad) for i in range(bad)}
+    keys, signatures, messages = (
+        [(y if i in places else x) for i, (x, y) in enumerate(zip(a, b, strict=True))]
+        for a, b in zip(signed(n), forged(signed, n), strict=True)
+    )
+    return keys, signatures, messages
 
 
 @cache
@@ -117,18 +106,6 @@ def exceptional_sm2(n: int) -> tuple[list[bytes], list[bytes], list[bytes]]:
         signed.append(((t - s) % SM2_ORDER).to_bytes(32, "big") + s.to_bytes(32, "big"))
         digests.append(rng.randbytes(32))
     return keys, signed, digests
-
-
-@cache
-def ed25519_forged(n: int) -> Columns:
-    """Every item is a MISMATCH."""
-    return _with_other_messages(ed25519_signatures(n))
-
-
-@cache
-def ed25519_some_forged(n: int, bad: int) -> Columns:
-    """Valid but for `bad` of them, evenly spread."""
-    return _mixed(ed25519_signatures(n), ed25519_forged(n), bad)
 
 
 @cache

@@ -1,0 +1,84 @@
+"""Hostile batches of the schemes with batch equations, Ed25519 and BIP-340: each beside a clean
+batch of the same scheme and size.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import pytest
+from workload import (
+    Columns,
+    ed25519_progression,
+    ed25519_signatures,
+    ed25519_torsion,
+    forged,
+    packed,
+    schnorr_related,
+    schnorr_signatures,
+    some_forged,
+)
+
+from verilane import Verdict, ed25519, secp256k1
+
+
+class Batch(NamedTuple):
+    """bad: how many items are a MISMATCH, or None for all."""
+
+    columns: Callable[[int], Columns]
+    bad: int | None = 0
+
+
+def repeated(signed: Callable[[int], Columns], n: int) -> Columns:
+    """One signature n times."""
+    keys, signatures, messages = signed(n)
+    return keys[:1] * n, signatures[:1] * n, messages[:1] * n
+
+
+def batches(signed: Callable[[int], Columns]) -> dict[str, Batch]:
+    """Of every scheme. Where some are forged, the equation fails and they have to be found."""
+    some = {f"{bad} forged": Batch(partial(some_forged, signed, bad), bad) for bad in (1, 2, 16)}
+    return {
+        "clean": Batch(signed),
+        "all forged": Batch(partial(forged, signed), None),
+        **some,
+        "one repeated": Batch(partial(repeated, signed)),
+    }
+
+
+ED25519 = {
+    **batches(ed25519_signatures),
+    "keys in progression": Batch(ed25519_progression),
+    # Valid, but only under the cofactored equation.
+    "torsion everywhere": Batch(ed25519_torsion),
+}
+SCHNORR = {
+    **batches(schnorr_signatures),
+    # And R = P.
+    "keys in progression": Batch(schnorr_related),
+}
+ROWS = [
+    pytest.param(
+        module,
+        batch,
+        n,
+        marks=pytest.mark.benchmark(group=f"{scheme}, hostile, n = {n}"),
+        id=f"{scheme}, {name}, n={n}",
+    )
+    for scheme, module, kinds in [
+        ("ed25519", ed25519, ED25519),
+        ("schnorr", secp256k1.schnorr, SCHNORR),
+    ]
+    for name, batch in kinds.items()
+    for n in (64, 1024)
+]
+
+
+@pytest.mark.parametrize(("module", "batch", "n"), ROWS)
+def test_hostile(measure: Any, module: Any, batch: Batch, n: int) -> None:
+    columns = [packed(column) for column in batch.columns(n)]
+    clean = batch.columns in (ed25519_signatures, schnorr_signatures)
+    verdicts = measure(lambda: module.verify_many(*columns, threads=1), n, base=clean)
+    bad = n if batch.bad is None else batch.bad
+    assert verdicts.count(Verdict.MISMATCH) == bad
+    assert verdicts.count(Verdict.OK) == n - bad
