@@ -28,7 +28,10 @@ PACKAGES = [
     *("cffi", "coincurve", "cryptography", "hypothesis", "numpy"),
     *("pycryptodome", "pynacl", "pytest", "rlp"),
 ]
-TESTS = ["test_hash_vectors.py", "test_ecdsa_vectors.py", "test_schnorr_vectors.py"]
+TESTS = [
+    *("test_hash_vectors.py", "test_ecdsa_vectors.py", "test_ecdsa_wycheproof.py"),
+    "test_schnorr_vectors.py",
+]
 
 
 def run(command: "list[Any]", **variables: str) -> None:

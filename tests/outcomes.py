@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from verilane import InvalidSignature, Verdict
+
 
 def assert_same(names: Iterable[str], expected: Iterable[Any], got: Iterable[Any]) -> None:
     """Fails with the first 20 that differ."""
@@ -20,6 +22,15 @@ def assert_as_known(items: Iterable[Any], got: Iterable[Any], rule: str | None =
     items = list(items)
     expected = [x.verdict if rule is None else x.verdicts[rule] for x in items]
     assert_same([x.name if rule is None else f"{x.name}, {rule}" for x in items], expected, got)
+
+
+def verdict_of(call: Callable[[], None]) -> int:
+    """The verdict that a call of a scheme's `verify` comes to."""
+    try:
+        assert call() is None
+    except InvalidSignature as error:
+        return int(error.verdict)
+    return int(Verdict.OK)
 
 
 def leaves_undecided(left: int) -> Callable[..., Callable[[int, int], None]]:

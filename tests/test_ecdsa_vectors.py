@@ -1,8 +1,9 @@
-"""Every public secp256k1 vector file in ../shared/vectors, on every ISA.
+"""Every public secp256k1 vector file in ../shared/vectors, on every ISA; Wycheproof's are in
+test_ecdsa_wycheproof.py.
 
 Files are read in place. What a file holds that is not a signature check, and every case whose
-answer is not the file's own word, is named here with its reason (DEVIATIONS, the ETHEREUM tables
-and the comments of the tests); test_nothing_is_left_out counts the cases.
+answer is not the file's own word, is named here with its reason (the ETHEREUM tables and the
+comments of the tests); test_nothing_is_left_out counts the cases.
 """
 
 import base64
@@ -15,8 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from outcomes import assert_same
 from reference import der, ecdsa
 from reference import secp256k1 as curve
@@ -26,21 +25,7 @@ from verilane import secp256k1
 
 Shared = Callable[[str], Path]  # the fixture: finds a file of ../shared or skips the test
 
-HASHES = {"SHA-256": hashlib.sha256, "SHA-512": hashlib.sha512, "SHA3-256": hashlib.sha3_256}
 FORMS = ("uncompressed", "compressed", "raw")
-
-# file: (number of cases, options). Plain and SHA-3 files hold DER, p1363 files r || s, Bitcoin
-# files DER with low s. Their DER is strict in the sense of BIP 66 in every valid case.
-WYCHEPROOF: dict[str, tuple[int, dict[str, Any]]] = {
-    "wycheproof/ecdsa_secp256k1_sha256_test": (476, {"encoding": "der"}),
-    "wycheproof/ecdsa_secp256k1_sha3_256_test": (474, {"encoding": "der"}),
-    "wycheproof/ecdsa_secp256k1_sha256_p1363_test": (252, {}),
-    "wycheproof/ecdsa_secp256k1_sha512_p1363_test": (322, {}),
-    "wycheproof/ecdsa_secp256k1_sha256_bitcoin_test": (463, {"encoding": "der", "low_s": True}),
-    "secp256k1/core_wycheproof_bitcoin": (463, {"encoding": "der", "low_s": True}),
-}
-# (file, tcId): what we say against the file's result, and why. None is needed.
-DEVIATIONS: dict[tuple[str, int], tuple[str, str]] = {}
 
 
 def load(shared: Shared, name: str) -> Any:
@@ -48,59 +33,6 @@ def load(shared: Shared, name: str) -> Any:
     if path.suffix == ".xz":
         return json.loads(lzma.decompress(path.read_bytes()))
     return json.loads(path.read_text())
-
-
-# ---- Wycheproof ----
-
-
-def wycheproof_cases(shared: Shared, name: str) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
-    """(test, key, digest): the digest is the leftmost 256 bits of the hash (SEC 1 4.1.4 step 3)."""
-    for group in load(shared, f"{name}.json.xz")["testGroups"]:
-        point = curve.decode_point(bytes.fromhex(group["publicKey"]["uncompressed"]))
-        digest = HASHES[group["sha"]]
-        for test in group["tests"]:
-            key = curve.encode_point(point, FORMS[test["tcId"] % 3])
-            yield test, key, ecdsa.truncate(digest(bytes.fromhex(test["msg"])).digest())
-
-
-@pytest.mark.parametrize("name", WYCHEPROOF)
-def test_wycheproof(shared: Shared, isa: str, name: str) -> None:
-    count, options = WYCHEPROOF[name]
-    cases = list(wycheproof_cases(shared, name))
-    assert len(cases) == count
-    signatures = [bytes.fromhex(test["sig"]) for test, _, _ in cases]
-    columns = [key for _, key, _ in cases], signatures, [digest for _, _, digest in cases]
-    got = secp256k1.ecdsa.verify_many(*columns, **options, device=isa).codes.tolist()
-    names = [f"{test['tcId']} {test['comment']} {test['flags']}" for test, _, _ in cases]
-    # The file's word first: valid or not; then which kind of no, by the reference.
-    valid = [DEVIATIONS.get((name, test["tcId"]), (test["result"], ""))[0] for test, _, _ in cases]
-    assert_same(names, valid, ["valid" if code == ecdsa.OK else "invalid" for code in got])
-    reference = [ecdsa.verify(*case, **options) for case in zip(*columns, strict=True)]
-    assert_same(names, reference, got)
-
-
-@pytest.mark.parametrize("name", ["wycheproof/ecdsa_secp256k1_sha256_test"])
-def test_wycheproof_lax(shared: Shared, isa: str, name: str) -> None:
-    """Under der-lax all that is valid stays valid, and some BER forms join it; none is forged."""
-    cases = list(wycheproof_cases(shared, name))
-    signatures = [bytes.fromhex(test["sig"]) for test, _, _ in cases]
-    columns = [key for _, key, _ in cases], signatures, [digest for _, _, digest in cases]
-    got = secp256k1.ecdsa.verify_many(*columns, encoding="der-lax", device=isa).codes.tolist()
-    reference = [ecdsa.verify(*case, encoding="der-lax") for case in zip(*columns, strict=True)]
-    names = [f"{test['tcId']} {test['comment']}" for test, _, _ in cases]
-    assert_same(names, reference, got)
-    joined = Counter()
-    for (test, _, _), code in zip(cases, got, strict=True):
-        assert code == ecdsa.OK or test["result"] != "valid", test["tcId"]
-        if code == ecdsa.OK and test["result"] != "valid":
-            joined.update(test["flags"])
-    assert set(joined) <= {
-        "BerEncodedSignature",
-        "InvalidEncoding",
-        "MissingZero",
-        "ModifiedSignature",
-    }
-    assert joined["BerEncodedSignature"] >= 5
 
 
 # ---- noble-curves ----
@@ -379,7 +311,8 @@ def test_nothing_is_left_out(shared: Shared) -> None:
         "test-vectors.csv": "BIP-340",
         "wallet-test-vectors.json": "BIP-341",
     }
-    used = Path(__file__).read_text()
+    tests = (Path(__file__), Path(__file__).with_name("test_ecdsa_wycheproof.py"))
+    used = "".join(path.read_text() for path in tests)
     names = [path.name for path in shared("vectors/secp256k1").iterdir()]
     names += [path.name for path in shared("vectors/wycheproof").glob("*secp256k1*")]
     left = [

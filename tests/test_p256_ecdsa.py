@@ -1,79 +1,31 @@
-"""ECDSA over P-256: every public vector file in ../shared/vectors, real signatures of
-../shared/chain, and any bytes against the reference and OpenSSL, on every ISA.
+"""ECDSA over P-256: public vectors (../shared/vectors) and real signatures (../shared/chain), on
+every ISA.
 
-The exceptional items of this curve are in test_ecdsa_exceptional.py.
+What is asked of both curves is in test_ecdsa_properties.py, test_ecdsa_exceptional.py and
+test_ecdsa_wycheproof.py.
 """
 
 import hashlib
-import json
 import lzma
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from cryptography.exceptions import InvalidSignature as OpenSSLInvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-import verilane
-from items import honest_items, negated_s
-from outcomes import assert_same
-from reference import der, ecdsa
+from items import honest_items
+from reference import ecdsa
 from reference.p256 import CURVE
-from strategies import Check, checks, random_checks
 from verilane import Verdict, p256, secp256k1
 
 Shared = Callable[[str], Path]  # the fixture: finds a file of ../shared or skips the test
-N = CURVE.N
-FORMS = ("uncompressed", "compressed", "raw")
 
 
 def verdicts_of(columns: Any, isa: str, **options: Any) -> list[int]:
     return p256.ecdsa.verify_many(*columns, **options, device=isa).codes.tolist()
-
-
-# ---- Wycheproof ----
-
-HASHES = {"SHA-256": hashlib.sha256, "SHA3-256": hashlib.sha3_256}
-WYCHEPROOF: dict[str, tuple[int, dict[str, Any]]] = {
-    "ecdsa_secp256r1_sha256_test": (484, {"encoding": "der"}),
-    "ecdsa_secp256r1_sha3_256_test": (482, {"encoding": "der"}),
-    "ecdsa_secp256r1_sha256_p1363_test": (262, {}),
-}
-
-
-def wycheproof_cases(shared: Shared, name: str) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
-    """(test, key, digest)"""
-    path = shared(f"vectors/wycheproof/{name}.json.xz")
-    for group in json.loads(lzma.decompress(path.read_bytes()))["testGroups"]:
-        point = CURVE.decode_point(bytes.fromhex(group["publicKey"]["uncompressed"]))
-        for test in group["tests"]:
-            key = CURVE.encode_point(point, FORMS[test["tcId"] % 3])
-            digest = HASHES[group["sha"]](bytes.fromhex(test["msg"])).digest()
-            yield test, key, digest
-
-
-@pytest.mark.parametrize("name", WYCHEPROOF)
-def test_wycheproof(shared: Shared, isa: str, name: str) -> None:
-    count, options = WYCHEPROOF[name]
-    cases = list(wycheproof_cases(shared, name))
-    assert len(cases) == count
-    signatures = [bytes.fromhex(test["sig"]) for test, _, _ in cases]
-    columns = [key for _, key, _ in cases], signatures, [digest for _, _, digest in cases]
-    got = verdicts_of(columns, isa, **options)
-    names = [f"{test['tcId']} {test['comment']} {test['flags']}" for test, _, _ in cases]
-    valid = [test["result"] for test, _, _ in cases]
-    assert_same(names, valid, ["valid" if code == ecdsa.OK else "invalid" for code in got])
-    reference = [ecdsa.verify(*case, **options, curve=CURVE) for case in zip(*columns, strict=True)]
-    assert_same(names, reference, got)
 
 
 # ---- Botan ----
@@ -196,34 +148,6 @@ def test_openssl(shared: Shared, isa: str) -> None:
     }
 
 
-def openssl_accepts(key: bytes, r: int, s: int, digest: bytes) -> bool:
-    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
-    try:
-        public.verify(der.encode(r, s), digest, ec.ECDSA(Prehashed(SHA256())))
-    except OpenSSLInvalidSignature:
-        return False
-    return True
-
-
-def test_with_openssl(isa: str) -> None:
-    """400 signatures, a third of them with one bit of r, s or the digest changed."""
-    rng = random.Random("openssl")
-    cases, accepted = [], []
-    for item in [item for item in honest_items(curve=CURVE) if item.verdict == ecdsa.OK][:400]:
-        blob = bytearray(item.signature + item.digest)
-        if rng.randrange(3) == 0:
-            blob[rng.randrange(96)] ^= 1 << rng.randrange(8)
-        signature, digest = bytes(blob[:64]), bytes(blob[64:])
-        parsed = ecdsa.parse_signature(signature, curve=CURVE)
-        assert parsed is not None
-        key = b"\x04" * (len(item.key) == 64) + item.key
-        accepted.append(openssl_accepts(key, *parsed, digest))
-        cases.append((item.key, signature, digest))
-    expected = [ecdsa.OK if each else ecdsa.MISMATCH for each in accepted]
-    assert verdicts_of(zip(*cases, strict=True), isa) == expected
-    assert 200 < sum(accepted) < 350
-
-
 # ---- Real signatures ----
 
 
@@ -246,82 +170,7 @@ def test_chain(shared: Shared, isa: str) -> None:
     }
 
 
-# ---- Any bytes ----
-
-PROPERTY = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-
-def assert_like_the_reference(batch: list[Check], isa: str, **options: Any) -> None:
-    columns = [[check.key for check in batch], [check.signature for check in batch]]
-    got = verdicts_of([*columns, [check.digest for check in batch]], isa, **options)
-    assert got == [
-        ecdsa.verify(check.key, check.signature, check.digest, **options, curve=CURVE)
-        for check in batch
-    ]
-
-
-KEY_FORMS = st.sampled_from(["any", "sec1", "compressed"])
-
-
-@pytest.mark.parametrize("encoding", ["compact", "der", "der-lax"])
-def test_hostile_bytes(isa: str, encoding: str) -> None:
-    @PROPERTY
-    @given(st.lists(checks(encoding, CURVE), max_size=10), st.booleans(), st.booleans(), KEY_FORMS)
-    def run(batch: list[Check], low_s: bool, hybrid_keys: bool, key_form: str) -> None:
-        options: dict[str, Any] = {"encoding": encoding, "low_s": low_s, "key_form": key_form}
-        options["hybrid_keys"] = hybrid_keys
-        assert_like_the_reference(batch, isa, **options)
-
-    run()
-
-
-@pytest.mark.parametrize("encoding", ["compact", "der", "der-lax"])
-def test_random_bytes(isa: str, encoding: str) -> None:
-    batch = random_checks(encoding, 1500)
-    assert_like_the_reference(batch, isa, encoding=encoding, low_s=False, hybrid_keys=True)
-
-
-@pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 63, 64, 65, 128, 129, 511, 512, 513, 1025])
-def test_sizes(isa: str, n: int) -> None:
-    """Valid and invalid ones mixed; as lists of keys of three widths, and packed."""
-    items = honest_items(curve=CURVE)[:n]
-    expected = [item.verdict for item in items]
-    keys, signatures = [item.key for item in items], [item.signature for item in items]
-    digests = [item.digest for item in items]
-    assert verdicts_of((keys, signatures, digests), isa) == expected
-    raw = [list(CURVE.encode_point(CURVE.decode_point(key), "raw")) for key in keys]
-    packed = np.array(raw, np.uint8).reshape(n, 64)
-    assert verdicts_of((packed, b"".join(signatures), b"".join(digests)), isa) == expected
-
-
-def test_low_s_is_an_option(isa: str) -> None:
-    valid = [item for item in honest_items(curve=CURVE) if item.verdict == ecdsa.OK][:70]
-    signatures = [x for item in valid for x in (item.signature, negated_s(item.signature, CURVE))]
-    columns = (
-        [item.key for item in valid for _ in range(2)],
-        signatures,
-        [item.digest for item in valid for _ in range(2)],
-    )
-    low = [int.from_bytes(signature[32:], "big") <= N // 2 for signature in signatures]
-    assert verdicts_of(columns, isa) == [ecdsa.OK] * 140
-    expected = [ecdsa.OK if each else ecdsa.BAD_SIGNATURE for each in low]
-    assert verdicts_of(columns, isa, low_s=True) == expected
-    assert sum(low) == 70
-
-
-def test_verify_one(isa: str) -> None:
-    for item in honest_items(curve=CURVE)[:40]:
-        arguments = item.key, item.signature, item.digest
-        if item.verdict == ecdsa.OK:
-            assert p256.ecdsa.verify(*arguments, device=isa) is None
-        else:
-            with pytest.raises(verilane.InvalidSignature) as caught:
-                p256.ecdsa.verify(*arguments, device=isa)
-            assert caught.value.verdict == item.verdict
+# ---- Two curves ----
 
 
 def test_curves_are_not_mixed_up(isa: str) -> None:

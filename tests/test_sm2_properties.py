@@ -4,7 +4,6 @@ every ISA.
 
 import hashlib
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 import verilane
 from items import honest_items as ecdsa_items
+from outcomes import verdict_of
 from reference import sm2 as reference
 from reference.ecdsa import BAD_MESSAGE, BAD_SIGNATURE, MISMATCH, OK, compact
 from reference.p256 import CURVE as P256
@@ -247,14 +247,6 @@ def test_verify_one(isa: str) -> None:
                 calls.append(partial(calls[0].func, None, *calls[0].args[1:], **calls[0].keywords))
             for call in calls:
                 assert verdict_of(call) == item.verdict
-
-
-def verdict_of(call: Callable[[], None]) -> int:
-    try:
-        assert call() is None
-    except verilane.InvalidSignature as error:
-        return int(error.verdict)
-    return OK
 
 
 def test_user_ids_are_told_apart() -> None:
