@@ -9,7 +9,7 @@ import chain_work
 import light_clients_work
 import merkle_work
 import pytest
-from rows import HASHERS
+from rows import HASH_ISAS
 
 import verilane
 
@@ -67,7 +67,7 @@ def test_proofs_by_all_cores(measure: Any, kind: Kind) -> None:
     assert measure(kind.ours(None), kind.n).all_ok
 
 
-@pytest.mark.parametrize("device", HASHERS)
+@pytest.mark.parametrize("device", HASH_ISAS)
 def test_proofs_on(measure: Any, kind: Kind, device: str) -> None:
     run = kind.ours(1) if kind.on is None else kind.on()
     with verilane.use(device):

@@ -7,7 +7,7 @@ from typing import Any
 import chain_work
 import merkle_work as work
 import pytest
-from rows import HASHERS
+from rows import HASH_ISAS
 from workload import leaves
 
 import verilane
@@ -57,7 +57,7 @@ def test_trie_of_10_000_transactions_by_trie(measure: Any) -> None:
     assert root == chain_work.trie_root()()
 
 
-@pytest.mark.parametrize("device", HASHERS)
+@pytest.mark.parametrize("device", HASH_ISAS)
 def test_trie_of_10_000_transactions_by_(measure: Any, device: str) -> None:
     with verilane.use(device):
         measure(chain_work.trie_root(), chain_work.TRANSACTIONS)

@@ -61,7 +61,7 @@ static void start_points(gej *r, ge *q) {
         start(&q[w].x, &q[w].y);
         gej_set_ge(&r[w], &q[w]);
     }
-    gej_double(r, WAYS);
+    for (int w = 0; w < WAYS; w++) gej_double(&r[w]);
 }
 
 static void end_points(const gej *r) {
@@ -76,7 +76,8 @@ void bench_double(u64 n) {
     gej r[WAYS];
     ge q[WAYS];
     start_points(r, q);
-    for (u64 i = 0; i < n; i++) gej_double(r, WAYS);
+    for (u64 i = 0; i < n; i++)
+        for (int w = 0; w < WAYS; w++) gej_double(&r[w]);
     end_points(r);
 }
 

@@ -12,7 +12,8 @@ SLOW_PEER = [n for n in BATCHES if n <= 1024]  # OpenSSL: a batch of 16,384 take
 
 HERE = [device for device in verilane.devices() if device.available]
 SIGNATURE_ISAS = [d.name for d in HERE if d.signature_lanes and d.kind == "cpu"]
-HASHERS = [d.name for d in HERE if d.hash_lanes]
+HASH_ISAS = [d.name for d in HERE if d.hash_lanes and d.kind == "cpu"]
+HASHERS = [d.name for d in HERE if d.hash_lanes]  # of whole trees; proofs and tries are the CPU's
 
 
 def sizes(group: str, batches: list[int] = BATCHES) -> Any:
