@@ -31,6 +31,8 @@ from reference.ed25519 import (
     multiply,
     verify,
 )
+from signed import SignedMessage, first_of_each_kind
+from signed import columns as columns
 from verilane import _cpu_signatures
 from verilane._columns import column
 from verilane._devices import isa_of
@@ -39,28 +41,15 @@ NAMES = {rule: rule.lower() for rule in RULES}  # as verilane.ed25519 calls them
 
 
 @dataclass(frozen=True)
-class Item:
+class Item(SignedMessage):
     """One signature check. verdicts: by rule, as reference.ed25519.RULES names them."""
 
-    name: str
-    key: bytes
-    signature: bytes
-    message: bytes
     verdicts: dict[str, int]
-
-    @property
-    def kind(self) -> str:
-        """The name up to its colon."""
-        return self.name.split(":")[0]
 
 
 def item(name: str, key: bytes, signature: bytes, message: bytes) -> Item:
     verdicts = {rule: verify(key, signature, message, rule) for rule in RULES}
     return Item(name, key, signature, message, verdicts)
-
-
-def columns(items: list[Item]) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    return [x.key for x in items], [x.signature for x in items], [x.message for x in items]
 
 
 def codes_of(
@@ -223,10 +212,7 @@ def special_items() -> list[Item]:
 
 @cache
 def one_of_each_kind() -> list[Item]:
-    kinds: dict[str, Item] = {}
-    for made in special_items():
-        kinds.setdefault(made.kind, made)
-    return list(kinds.values())
+    return first_of_each_kind(special_items())
 
 
 def has_torsion(point: Point) -> bool:

@@ -12,6 +12,7 @@ from reference import ecdsa
 from reference.secp256k1 import BETA, LAMBDA
 from reference.secp256k1 import CURVE as SECP256K1
 from reference.weierstrass import Curve
+from signed import first_of_each_kind
 
 
 def _doublings_and_infinities(curve: Curve) -> Iterator[Item]:
@@ -334,7 +335,5 @@ def exceptional_items(curve: Curve = SECP256K1) -> list[Item]:
     return [item for maker in makers for item in maker(curve)]
 
 
-@cache
 def one_of_each_kind(curve: Curve = SECP256K1) -> list[Item]:
-    """The first item of every kind, for the tests that try every position."""
-    return list({item.kind: item for item in reversed(exceptional_items(curve))}.values())
+    return first_of_each_kind(exceptional_items(curve))

@@ -83,6 +83,12 @@ class Faulty:
             self.fault(self, curve, r, exceptional, self.rng)
         self.last = right, infinite
 
+    def spoiled(self, n: int, rng: random.Random) -> list[int]:
+        """The rows of which a fault makes something else; counted."""
+        rows = some(n, rng)
+        self.injected += len(rows)
+        return rows
+
     def kill(self) -> None:
         self.released.set()
 
@@ -124,9 +130,8 @@ def flag_flips(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.R
 def stale(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random) -> None:
     """What the launch before left there, in all slots or some."""
     before, _ = device.last if device.last is not None else (r, flags)
-    rows = some(len(r), rng)
+    rows = device.spoiled(len(r), rng)
     r[rows] = before[np.array(rows) % len(before)]
-    device.injected += len(rows)
 
 
 def unwritten(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random) -> None:
@@ -141,9 +146,8 @@ def unwritten_points(
     device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random
 ) -> None:
     assert device.poison is not None
-    rows = some(len(r), rng)
+    rows = device.spoiled(len(r), rng)
     r[rows] = device.poison[0][rows]
-    device.injected += len(rows)
 
 
 def swapped(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random) -> None:
@@ -161,28 +165,24 @@ def shifted(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Rand
 
 def doubled(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random) -> None:
     """One item's answer in other slots."""
-    rows = some(len(r), rng)
+    rows = device.spoiled(len(r), rng)
     r[rows] = r[rng.randrange(len(r))]
-    device.injected += len(rows)
 
 
 def zeros(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random) -> None:
-    rows = some(len(r), rng)
+    rows = device.spoiled(len(r), rng)
     r[rows] = 0
-    device.injected += len(rows)
 
 
 def ones(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random) -> None:
-    rows = some(len(r), rng)
+    rows = device.spoiled(len(r), rng)
     r[rows] = 2**64 - 1
-    device.injected += len(rows)
 
 
 def infinities(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random) -> None:
     """No answer for some, which have one."""
-    rows = some(len(r), rng)
+    rows = device.spoiled(len(r), rng)
     flags[rows] = 1
-    device.injected += len(rows)
 
 
 def garbage(device: Faulty, curve: str, r: Words, flags: Codes, rng: random.Random) -> None:

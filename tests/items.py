@@ -18,23 +18,21 @@ from reference import ecdsa
 from reference.secp256k1 import CURVE as SECP256K1
 from reference.secp256k1 import N
 from reference.weierstrass import Curve, Point
+from signed import Signed
 
 
 @dataclass(frozen=True)
-class Item:
+class Item(Signed):
     """One signature check and the verdict that it must get (compact encoding, no options)."""
 
-    name: str
-    key: bytes
-    signature: bytes
     digest: bytes
     verdict: int
     scalars: tuple[int, int, int] | None = None  # u1, u2 and q, where they were chosen
 
-    @property
-    def kind(self) -> str:
-        """The name up to its colon: items of one kind differ in numbers only."""
-        return self.name.split(":")[0]
+
+def columns(items: list[Item]) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """Keys, signatures, digests."""
+    return [x.key for x in items], [x.signature for x in items], [x.digest for x in items]
 
 
 # ---- Honest items ----

@@ -1,8 +1,15 @@
-"""Every kind of Merkle tree and its reference: the root over leaves, whether a proof holds."""
+"""Every kind of Merkle tree and its reference: the root over leaves, whether a proof holds; and
+proofs that others have published.
+"""
 
-from collections.abc import Callable, Sequence
+import base64
+import json
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 from reference.merkle import (
     bitcoin_root,
@@ -24,6 +31,19 @@ def sha(data: bytes) -> bytes:
 
 def double(data: bytes) -> bytes:
     return sha(sha(data))
+
+
+def published_proofs(archive: Path, kind: str) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
+    """(case, path) of transparency-dev/merkle's proofs, the good and the bad. kind: "inclusion" or
+    "consistency".
+    """
+    with tarfile.open(archive) as files:
+        for member in files:
+            if member.name.startswith(f"testdata/{kind}/") and member.isfile():
+                file = files.extractfile(member)
+                assert file is not None
+                case = json.load(file)
+                yield case, [base64.b64decode(node) for node in case["proof"] or []]
 
 
 @dataclass(frozen=True)

@@ -13,33 +13,17 @@ from coincurve.context import GLOBAL_CONTEXT
 from reference import schnorr
 from reference.schnorr import challenge, even, number_bytes, point_bytes
 from reference.secp256k1 import BETA, LAMBDA, N, P, lift_x, multiply_base
+from signed import SignedMessage, columns, first_of_each_kind
 from verilane import _cpu_signatures
 from verilane._columns import column
 from verilane._devices import isa_of
 
 
 @dataclass(frozen=True)
-class Item:
+class Item(SignedMessage):
     """One signature check and the verdict that it must get."""
 
-    name: str
-    key: bytes
-    signature: bytes
-    message: bytes
     verdict: int
-
-    @property
-    def kind(self) -> str:
-        """The name up to its colon: items of one kind differ in numbers only."""
-        return self.name.split(":")[0]
-
-
-def columns(items: list[Item]) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    return (
-        [item.key for item in items],
-        [item.signature for item in items],
-        [item.message for item in items],
-    )
 
 
 def codes_of(items: list[Item], isa: str | None, *, equation: bool) -> list[int]:
@@ -232,7 +216,7 @@ def hostile_items() -> tuple[Item, ...]:
 
 
 def one_of_each_kind() -> list[Item]:
-    return list({item.kind: item for item in hostile_items()}.values())
+    return first_of_each_kind(hostile_items())
 
 
 # ---- Related points, which meet as equal or opposite ones in sums ----

@@ -17,6 +17,7 @@ from reference import sm2 as reference
 from reference.ecdsa import BAD_KEY, BAD_MESSAGE, BAD_SIGNATURE, MISMATCH, OK, compact
 from reference.sm2 import CURVE, DEFAULT_USER_ID, N, octets
 from reference.weierstrass import Point
+from signed import Signed, first_of_each_kind
 from verilane import sm2
 
 P = CURVE.P
@@ -24,21 +25,13 @@ FORMS = ("compressed", "uncompressed", "raw")
 
 
 @dataclass(frozen=True)
-class Item:
+class Item(Signed):
     """One signature check, of a message or of a digest, and the verdict that it must get."""
 
-    name: str
-    key: bytes
-    signature: bytes
     verdict: int
     message: bytes = b""
     digest: bytes = b""
     user_id: bytes = DEFAULT_USER_ID
-
-    @property
-    def kind(self) -> str:
-        """The name up to its colon: items of one kind differ in numbers only."""
-        return self.name.split(":")[0]
 
 
 # ---- Honest items ----
@@ -231,10 +224,8 @@ def exceptional_items() -> list[Item]:
     return [item for maker in makers for item in maker()]
 
 
-@cache
 def one_of_each_kind() -> list[Item]:
-    """The first item of every kind, for the tests that try every position."""
-    return list({item.kind: item for item in reversed(exceptional_items())}.values())
+    return first_of_each_kind(exceptional_items())
 
 
 # ---- What the tests share ----

@@ -1,11 +1,15 @@
-"""Hostile bytes for the ECDSA tests (hypothesis): valid items of which any part may be changed."""
+"""Hostile items (hypothesis): for ECDSA valid ones of which any part may be changed, for Ed25519
+signatures with parts of small order.
+"""
 
 import random
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from reference import der, ecdsa
+import ed25519_items
+from reference import der, ecdsa, ed25519
+from reference.ed25519 import TORSION
 from reference.secp256k1 import CURVE as SECP256K1
 from reference.secp256k1 import LAMBDA, N
 from reference.weierstrass import Curve
@@ -141,3 +145,20 @@ def recoveries(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return draw(mutated(ecdsa.compact(r, s) + bytes([recovery_id]), (64, 65, 66))), draw(
         mutated(digest, (32,))
     )
+
+
+@st.composite
+def tweaked_items(draw: st.DrawFn) -> tuple[ed25519_items.Item, int]:
+    """(item, error): A + T and R + U for honest A and R, T and U of small order, and S wrong by
+    `error`.
+    """
+    seed = draw(st.binary(min_size=32, max_size=32))
+    secret, nonce = int.from_bytes(seed, "little") % ed25519.L, ed25519.hash_scalar(seed)
+    error = draw(st.sampled_from([0, 0, 1, ed25519.L - 1, 8]))
+    message = draw(st.binary(max_size=200))
+    key, r = (
+        ed25519.encode(ed25519.add(ed25519.multiply(k, ed25519.B), draw(st.sampled_from(TORSION))))
+        for k in (secret, nonce + error)
+    )
+    signature = ed25519_items.signed(key, r, message, secret, nonce)
+    return ed25519_items.item("tweaked", key, signature, message), error

@@ -10,17 +10,13 @@ import numpy as np
 import pytest
 
 import verilane
-from items import Item, honest_items
+from items import Item, columns, honest_items
 from outcomes import leaves_undecided
-from verilane import Verdict, Verdicts, _cpu, _cpu_signatures
-from verilane.secp256k1 import ecdsa
+from verilane import Verdict, Verdicts, _cpu, _cpu_signatures, ed25519, sm2
+from verilane.secp256k1 import ecdsa, schnorr
 
 OK = [item for item in honest_items() if item.verdict == 1][:8]
 WRONG = [item for item in honest_items() if item.verdict == 5][:2]
-
-
-def columns(items: list[Item]) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    return [i.key for i in items], [i.signature for i in items], [i.digest for i in items]
 
 
 def recoverable(item: Item) -> bytes:
@@ -139,16 +135,21 @@ def test_codes_are_read_only() -> None:
 
 
 @pytest.mark.parametrize("left", [0, 6, 255])
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [("ecdsa", ecdsa), ("schnorr", schnorr), ("ed25519", ed25519), ("sm2", sm2)],
+)
 def test_an_undecided_verdict_is_an_internal_error(
-    monkeypatch: pytest.MonkeyPatch, left: int
+    monkeypatch: pytest.MonkeyPatch, name: str, scheme: Any, left: int
 ) -> None:
     """Whatever C leaves behind, only verdicts get out."""
-    monkeypatch.setattr(_cpu_signatures, "ecdsa_verify", leaves_undecided(left))
-    monkeypatch.setattr(_cpu_signatures, "ecdsa_verify_one", lambda *_: left)
+    monkeypatch.setattr(_cpu_signatures, f"{name}_verify", leaves_undecided(left))
+    monkeypatch.setattr(_cpu_signatures, f"{name}_verify_one", lambda *_: left)
+    item = bytes(32), bytes(64), bytes(32)
     with pytest.raises(verilane.InternalError, match=f"item 7 was left with the code {left}"):
-        ecdsa.verify_many(*columns(OK), threads=1)
+        scheme.verify_many(*([part] * 8 for part in item), threads=1)
     with pytest.raises(verilane.InternalError):
-        ecdsa.verify(OK[0].key, OK[0].signature, OK[0].digest)
+        scheme.verify(*item)
 
 
 @pytest.mark.parametrize("error", [-1, -3, -99])

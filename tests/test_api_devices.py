@@ -9,16 +9,12 @@ from typing import Any
 import pytest
 
 import verilane
-from items import Item, honest_items
+from items import columns, honest_items
 from verilane import _cpu, _cpu_signatures, _devices, devices, use
 from verilane.secp256k1 import ecdsa
 
 OK = [item for item in honest_items() if item.verdict == 1][:8]
 WRONG = [item for item in honest_items() if item.verdict == 5][:2]
-
-
-def columns(items: list[Item]) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    return [i.key for i in items], [i.signature for i in items], [i.digest for i in items]
 
 
 # ---- Devices ----

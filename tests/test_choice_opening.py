@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chosen_device import SECP, chooser, learn, open_for
+from forks import needs_fork, succeeds_in_a_child
 from offload_items import codes
 from paced_device import NAME, Paced, rates
 from verilane import (
@@ -100,7 +101,7 @@ def test_much_work_has_devices_measured_once(choose: Any, monkeypatch: pytest.Mo
     assert candidate.name == NAME
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@needs_fork
 def test_after_a_fork(choose: Any, cache: Path) -> None:
     """Nothing of the parent's devices is used, and the child's calls find their own way."""
     rows = (SECP.honest(100) * 6)[:600]
@@ -110,13 +111,13 @@ def test_after_a_fork(choose: Any, cache: Path) -> None:
     open_for(SECP)
     _rates.store(rates())
     _devices._trusted[NAME, False] = trusted
-    child = os.fork()
-    if child == 0:
+
+    def child() -> bool:
         right = codes(SECP, rows) == [1] * 600
         time.sleep(0.2)
-        right = right and codes(SECP, rows) == [1] * 600 and device.launches == []
-        os._exit(0 if right else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        return right and codes(SECP, rows) == [1] * 600 and device.launches == []
+
+    assert succeeds_in_a_child(child)
     assert codes(SECP, rows) == [1] * 600
     assert device.launches == [600]
 

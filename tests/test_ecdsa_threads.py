@@ -1,16 +1,14 @@
 """Many Python threads, several workers, and a fork: the same verdicts."""
 
-import os
 import subprocess
 import sys
-import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from exceptional_items import exceptional_items
+from forks import needs_fork, succeeds_in_a_child
 from items import honest_items
 from verilane import merkle, secp256k1
 
@@ -78,33 +76,12 @@ with ThreadPoolExecutor(16) as pool:
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 def test_fork_after_use(isa: str) -> None:
     """A child of a process that has used its workers verifies and hashes with workers again."""
     assert verify(isa, 2) == EXPECTED
     root = merkle.root([bytes(32)] * 5000)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork beside threads
-        child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            right = verify(isa, 2) == EXPECTED and merkle.root([bytes(32)] * 5000) == root
-            status = 0 if right else 1
-        finally:
-            os._exit(status)
-    assert exit_status(child, seconds=60) == 0
+    assert succeeds_in_a_child(
+        lambda: verify(isa, 2) == EXPECTED and merkle.root([bytes(32)] * 5000) == root
+    )
     assert verify(isa, 2) == EXPECTED
-
-
-def exit_status(child: int, seconds: float) -> int:
-    """The child's exit status, or -1 when it hangs."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    return -1

@@ -24,7 +24,8 @@ from ed25519_items import (
     special_items,
 )
 from outcomes import assert_as_known
-from reference.ed25519 import RULES, TORSION, B, L, add, decode, encode, hash_scalar, multiply
+from reference.ed25519 import RULES, TORSION, B, L, add, decode, encode, multiply
+from strategies import tweaked_items
 from verilane import PreparedKeys, Verdict, _cpu, _cpu_keys, _cpu_signatures, ed25519
 from verilane._columns import column
 from verilane._devices import isa_of
@@ -141,20 +142,9 @@ def test_errors_that_cancel_are_rejected(isa: str) -> None:
 
 
 @settings(max_examples=40)
-@given(
-    seed=st.binary(min_size=32, max_size=32),
-    t=st.integers(0, 7),
-    u=st.integers(0, 7),
-    error=st.sampled_from([0, 0, 1, L - 1, 8]),
-    message=st.binary(max_size=200),
-)
-def test_tweaked_signatures(seed: bytes, t: int, u: int, error: int, message: bytes) -> None:
-    """A + T and R + U for honest A and R."""
-    secret, nonce = int.from_bytes(seed, "little") % L, hash_scalar(seed)
-    key = encode(add(multiply(secret, B), TORSION[t]))
-    r = encode(add(multiply(nonce + error, B), TORSION[u]))
-    x = item("tweaked", key, signed(key, r, message, secret, nonce), message)
-    batch = [x] * 9 + honest_items()[:33]
+@given(tweaked_items())
+def test_tweaked_signatures(tweaked: tuple[Item, int]) -> None:
+    batch = [tweaked[0]] * 9 + honest_items()[:33]
     assert_same(prepared(batch), batch, None)
 
 

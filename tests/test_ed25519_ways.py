@@ -6,11 +6,10 @@ import random
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ed25519_items import Item, item, signed, special_items
-from reference import ed25519 as reference
 from reference.ed25519 import TORSION, B, L, add, encode, multiply
+from strategies import tweaked_items
 from two_ways import ED25519
 
 RNG = random.Random("two ways")
@@ -61,18 +60,9 @@ def test_errors_that_cancel_are_rejected(isa: str) -> None:
 
 
 @settings(max_examples=25)
-@given(
-    seed=st.binary(min_size=32, max_size=32),
-    t=st.integers(0, 7),
-    u=st.integers(0, 7),
-    error=st.sampled_from([0, 0, 1, L - 1, 8]),
-    message=st.binary(max_size=200),
-)
-def test_tweaked_signatures(seed: bytes, t: int, u: int, error: int, message: bytes) -> None:
-    """A + T and R + U for honest A and R: valid unless S is wrong, under this rule alone."""
-    secret, nonce = int.from_bytes(seed, "little") % L, reference.hash_scalar(seed)
-    key = encode(add(multiply(secret, B), TORSION[t]))
-    r = encode(add(multiply(nonce + error, B), TORSION[u]))
-    x = item("tweaked", key, signed(key, r, message, secret, nonce), message)
-    assert x.verdicts["ZIP215"] == (5 if error else 1)
-    ED25519.assert_both_ways([x] * 9 + ED25519.good()[:33], None)
+@given(tweaked_items())
+def test_tweaked_signatures(tweaked: tuple[Item, int]) -> None:
+    """Valid unless S is wrong, under this rule alone."""
+    made, error = tweaked
+    assert made.verdicts["ZIP215"] == (5 if error else 1)
+    ED25519.assert_both_ways([made] * 9 + ED25519.good()[:33], None)

@@ -1,7 +1,6 @@
 """Devices beside the CPU, whichever driver shows them: programs, failures, memory, threads."""
 
 import hashlib
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from forks import needs_fork
 from reference.merkle import rfc6962_root
 from verilane import (
     DeviceUnavailable,
@@ -136,7 +136,7 @@ def test_a_device_that_failed_is_tested_again(
     assert tests == ["sm3", "sm3"]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@needs_fork
 def test_after_a_fork(machine: Any) -> None:
     program = f"""
 import os, sys

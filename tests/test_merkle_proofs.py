@@ -1,8 +1,6 @@
 """Inclusion proofs of every kind of tree: all that are made hold, and nothing else does."""
 
 import base64
-import json
-import tarfile
 from collections.abc import Callable
 from hashlib import sha256
 from itertools import pairwise
@@ -14,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merkle_trees import TREES, nodes
+from merkle_trees import TREES, nodes, published_proofs
 from reference.merkle_proofs import rfc6962_path
 from test_merkle import hashes
 from test_merkle_kinds import FISCO2_BLOCKS, deposits
@@ -298,20 +296,13 @@ def test_refused() -> None:
 
 
 def test_certificate_transparency_proofs(isa: str, shared: Shared) -> None:
-    """transparency-dev/merkle's inclusion proofs, the good and the bad."""
     rows, wanted = [], []
-    with tarfile.open(shared("vectors/merkle/rfc6962_transparency_dev.tar.xz")) as archive:
-        for member in archive:
-            if not member.name.startswith("testdata/inclusion/") or not member.isfile():
-                continue
-            file = archive.extractfile(member)
-            assert file is not None
-            case = json.load(file)
-            path = [base64.b64decode(node) for node in case["proof"] or []]
-            leaf_hash, root = base64.b64decode(case["leafHash"]), base64.b64decode(case["root"])
-            rows.append((root, leaf_hash, b"".join(path), case["leafIdx"], case["treeSize"]))
-            # Garbage of no bytes: here the same proof as without it.
-            wanted.append(not case["wantErr"] or b"" in path)
+    archive = shared("vectors/merkle/rfc6962_transparency_dev.tar.xz")
+    for case, path in published_proofs(archive, "inclusion"):
+        leaf_hash, root = base64.b64decode(case["leafHash"]), base64.b64decode(case["root"])
+        rows.append((root, leaf_hash, b"".join(path), case["leafIdx"], case["treeSize"]))
+        # Garbage of no bytes: here the same proof as without it.
+        wanted.append(not case["wantErr"] or b"" in path)
     assert len(rows) > 60 and any(wanted)
     columns = [list(column) for column in zip(*rows, strict=True)]
     found = merkle.verify_proofs(*columns, leaf_hashes=True, device=isa)

@@ -93,6 +93,16 @@ def codes_of(scheme: str, pairs: list[tuple[Words, Words]], isa: int = -1) -> li
     return codes.tolist()
 
 
+def assert_judged(
+    scheme: str, pairs: list[tuple[Words, Words]], expected: list[int], isa: int
+) -> None:
+    """Some one by one, and all, in more than a block."""
+    assert len(pairs) > 1024
+    assert codes_of(scheme, pairs, isa) == expected
+    for i in range(26):
+        assert codes_of(scheme, pairs[i : i + 1], isa) == expected[i : i + 1]
+
+
 @pytest.mark.parametrize("name", CURVES)
 def test_x_mod_n(name: str) -> None:
     """ECDSA and SM2: x alone counts; every x that is congruent to the target and below p."""
@@ -107,7 +117,6 @@ def test_x_mod_n(name: str) -> None:
 
 
 def test_schnorr_judges_the_whole_point(isa: str) -> None:
-    """One by one, and in more than a block."""
     curve, p = SECP256K1, SECP256K1.P
     pairs: list[tuple[Words, Words]] = []
     expected: list[int] = []
@@ -132,15 +141,10 @@ def test_schnorr_judges_the_whole_point(isa: str) -> None:
         ]
         pairs += [(row_of(*each), words(target)) for each, target, _ in rows]
         expected += [code for _, _, code in rows]
-    number = isa_of(isa)
-    assert len(pairs) > 1024
-    assert codes_of("secp256k1.schnorr", pairs, number) == expected
-    for i in range(26):
-        assert codes_of("secp256k1.schnorr", pairs[i : i + 1], number) == expected[i : i + 1]
+    assert_judged("secp256k1.schnorr", pairs, expected, isa_of(isa))
 
 
 def test_ed25519_judges_the_whole_point(ed25519_isa: str) -> None:
-    """One by one, and in more than a block."""
     pairs: list[tuple[Words, Words]] = []
     expected: list[int] = []
     for k in range(100):
@@ -162,11 +166,7 @@ def test_ed25519_judges_the_whole_point(ed25519_isa: str) -> None:
         ]
         pairs += [(row_of(*each), words(wanted)) for each, wanted, _ in rows]
         expected += [code for _, _, code in rows]
-    number = isa_of(ed25519_isa)
-    assert len(pairs) > 1024
-    assert codes_of("ed25519", pairs, number) == expected
-    for i in range(24):
-        assert codes_of("ed25519", pairs[i : i + 1], number) == expected[i : i + 1]
+    assert_judged("ed25519", pairs, expected, isa_of(ed25519_isa))
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)

@@ -2,11 +2,10 @@
 memory, processes that fork, calls that are interrupted.
 """
 
-import os
 import signal
 import threading
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from faulty_device import SCHEME_OF, Faulty, number, words
 from faulty_place import NAME, installed
+from forks import succeeds_in_a_child
 from offload_items import WAYS, Row, codes, forged, scalars
 from reference.secp256k1 import CURVE
 from verilane import _devices, _offload, ed25519, use
@@ -141,21 +141,6 @@ def test_strict_stops_whoever_has_the_device() -> None:
 # ---- Forks ----
 
 
-def in_a_fork(call: Callable[[], bool]) -> int:
-    """Returns the exit status of a child that calls it: 0 if it is true."""
-    child = os.fork()
-    if child == 0:
-        status = 2
-        try:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(60)
-            status = 0 if call() else 1
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 @pytest.mark.parametrize("lock", ["a launch", "the list of devices"])
 def test_a_fork_in_the_middle(lock: str) -> None:
     """Another thread's launch is under way: the child goes on, on the CPU."""
@@ -172,10 +157,10 @@ def test_a_fork_in_the_middle(lock: str) -> None:
     thread = threading.Thread(target=hold)
     thread.start()
     held.wait()
-    status = in_a_fork(lambda: codes(WAYS[0], rows, device=NAME) == [1] * 100)
+    goes_on = succeeds_in_a_child(lambda: codes(WAYS[0], rows, device=NAME) == [1] * 100)
     release.set()
     thread.join()
-    assert status == 0
+    assert goes_on
 
 
 def test_a_device_that_is_not_used_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import verilane
-from outcomes import leaves_undecided
 from schnorr_items import columns, honest_items, hostile_items, valid_items
-from verilane import Verdict, _cpu, _cpu_signatures, devices, secp256k1, use
+from verilane import Verdict, _cpu, devices, secp256k1, use
 from verilane.secp256k1 import schnorr
 
 # 32-byte messages, so that they may be packed.
@@ -153,18 +152,6 @@ def test_devices() -> None:
         with use(device):
             assert schnorr.verify_many(*columns(OK)).all_ok
             schnorr.verify(OK[0].key, OK[0].signature, OK[0].message)
-
-
-@pytest.mark.parametrize("left", [0, 6, 255])
-def test_an_undecided_verdict_is_an_internal_error(
-    monkeypatch: pytest.MonkeyPatch, left: int
-) -> None:
-    monkeypatch.setattr(_cpu_signatures, "schnorr_verify", leaves_undecided(left))
-    monkeypatch.setattr(_cpu_signatures, "schnorr_verify_one", lambda *_: left)
-    with pytest.raises(verilane.InternalError, match=f"item 7 was left with the code {left}"):
-        schnorr.verify_many(*columns(OK), threads=1)
-    with pytest.raises(verilane.InternalError):
-        schnorr.verify(OK[0].key, OK[0].signature, OK[0].message)
 
 
 def test_c_refuses_what_it_cannot_read() -> None:

@@ -2,7 +2,6 @@
 that takes less; each item is answered once, whatever happens.
 """
 
-import os
 import random
 import signal
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from forks import succeeds_in_a_child
 from sidecar_batches import ECDSA, expected, mixed
 from sidecar_process import sidecar
 from verilane import Verdicts, secp256k1
@@ -173,14 +173,13 @@ def test_busy(tmp_path: Path) -> None:
 
 def test_fork(tmp_path: Path) -> None:
     client = Client(str(tmp_path / "s"))
-    child = os.fork()
-    if child == 0:
-        try:
+
+    def child() -> bool:
+        with pytest.raises(RuntimeError, match="fork"):
             client.submit(ECDSA, **mixed(random.Random(1), 1))
-        except RuntimeError as error:
-            os._exit(0 if "fork" in str(error) else 1)
-        os._exit(2)
-    assert os.waitpid(child, 0)[1] == 0
+        return True
+
+    assert succeeds_in_a_child(child)
 
 
 def test_target() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from forks import succeeds_in_a_child
+
 pytest.importorskip("grpc")
 from typer.testing import CliRunner
 
@@ -65,31 +67,26 @@ def test_closing_leaves_the_next_server_alone(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_stale_socket_is_taken_over(tmp_path: Path) -> None:
+@pytest.fixture
+def stale(tmp_path: Path) -> Path:
     """A process that is killed leaves socket and directory, and no lock."""
     path = tmp_path / "s"
-    child = os.fork()
-    if child == 0:
-        OwnSocket(str(path))
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+    assert succeeds_in_a_child(lambda: OwnSocket(str(path)) is not None)
     assert path.exists()
-    OwnSocket(str(path)).close()
-    assert list(tmp_path.iterdir()) == []
+    return path
 
 
-def test_what_was_put_in_a_stale_sockets_place_stays(tmp_path: Path) -> None:
-    path = tmp_path / "s"
-    child = os.fork()
-    if child == 0:
-        OwnSocket(str(path))
-        os._exit(0)
-    os.waitpid(child, 0)
-    path.unlink()
-    path.write_bytes(b"precious")
+def test_a_stale_socket_is_taken_over(stale: Path) -> None:
+    OwnSocket(str(stale)).close()
+    assert list(stale.parent.iterdir()) == []
+
+
+def test_what_was_put_in_a_stale_sockets_place_stays(stale: Path) -> None:
+    stale.unlink()
+    stale.write_bytes(b"precious")
     with pytest.raises(BadSetup, match="exists and is no socket"):
-        OwnSocket(str(path))
-    assert path.read_bytes() == b"precious"
+        OwnSocket(str(stale))
+    assert stale.read_bytes() == b"precious"
 
 
 def _file(path: Path) -> None:

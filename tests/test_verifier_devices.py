@@ -12,8 +12,8 @@ from blocking_device import Blocking
 from faulty_device import FAILURES, WRONG, Faulty
 from faulty_place import NAME, installed
 from paced_device import Paced, rates
-from verifier_items import LANES, batch_of, lane_items, mismatching, valid
-from verifier_on_devices import FEW, MISMATCH, OK, bulk, in_thread, on_device, opened, times
+from verifier_items import LANES, batch_of, in_thread, lane_items, mismatching, valid
+from verifier_on_devices import FEW, MISMATCH, OK, bulk, on_device, opened, times
 from verifier_on_devices import few as few
 from verilane import (
     DeviceUnavailable,

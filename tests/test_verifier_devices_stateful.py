@@ -3,7 +3,6 @@ right, wrong, slow, silent or lost from any moment on.
 """
 
 import contextlib
-import os
 import random
 from concurrent.futures import Future
 from typing import Any
@@ -16,6 +15,7 @@ from hypothesis.stateful import initialize, invariant, rule
 import faulty_device
 from faulty_device import FAILURES, WRONG, Faulty
 from faulty_place import NAME, installed
+from forks import needs_fork
 from test_verifier_stateful import KNOWN, NAMED, Front, timeouts
 from verifier_items import LANES, batch_of, valid
 from verilane import Busy, Verdict, VerifierClosed, _devices, use
@@ -145,6 +145,6 @@ class Beside(Front):
             self.patch.undo()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 class TestBeside(Beside.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(max_examples=60, stateful_step_count=25)

@@ -2,16 +2,13 @@
 
 import asyncio
 import gc
-import os
 import sys
 import threading
-import warnings
 import weakref
-from collections.abc import Callable
 
 import pytest
 
-from test_ecdsa_threads import exit_status
+from forks import needs_fork, succeeds_in_a_child
 from verifier_items import plugged, valid
 from verilane import Verdict, VerifierForked
 from verilane.verifier import Verifier
@@ -69,20 +66,7 @@ def test_tasks_are_told_that_there_is_no_thread(monkeypatch: pytest.MonkeyPatch)
     assert last == OK
 
 
-def succeeds_in_a_child(child: Callable[[], bool]) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork beside threads
-        pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            status = 0 if child() else 2
-        finally:
-            os._exit(status)
-    return exit_status(pid, seconds=60) == 0
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 def test_fork() -> None:
     """The child's futures end with a name for it, its calls too, and it may have a verifier of its
     own; the parent's goes on."""
@@ -114,7 +98,7 @@ def test_fork() -> None:
     verifier.close()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 def test_fork_while_a_callback_waits_for_who_forks() -> None:
     """As in ProcessPoolExecutor.submit, which holds a lock and forks, beside a callback of it."""
     lock, waits = threading.Lock(), threading.Event()
@@ -133,7 +117,7 @@ def test_fork_while_a_callback_waits_for_who_forks() -> None:
         assert verifier.submit(VOTE).result(60) == OK
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 def test_fork_while_another_thread_begins() -> None:
     """What it held is nobody's in the child."""
     with Verifier(threads=1) as verifier:

@@ -1,15 +1,13 @@
 """The verifier's queue: classes, bounds, deadlines, cancelling, bad sources, counters."""
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import pytest
 
-from verifier_items import batch_of, mismatching, plug, plugged, valid
+from verifier_items import batch_of, in_thread, mismatching, plug, plugged, valid
 from verilane import Busy, DeadlineExceeded, Shed, Verdict, VerifierClosed
 from verilane.verifier import Batch, Item, Priority, Verifier
 
@@ -289,25 +287,12 @@ def test_draining() -> None:
 def test_giving_up() -> None:
     verifier = plugged()
     futures = [verifier.submit(VOTE, priority=p) for p in Priority for _ in range(30)]
-    waiting = _in_thread(lambda: verifier.verify(VOTE))
+    waiting = in_thread(lambda: verifier.verify(VOTE))
     while verifier.stats()["depth"][Priority.BLOCK] < 31:
         pass
     verifier.close(drain=False)
     assert {type(future.exception(0)) for future in futures} == {VerifierClosed}
     assert isinstance(waiting.exception(10), VerifierClosed)
-
-
-def _in_thread(call: Callable[[], Any]) -> Future[Any]:
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
 
 
 # ---- Bad sources ----

@@ -10,7 +10,6 @@ import random
 import sys
 import threading
 import time
-import warnings
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from test_ecdsa_threads import exit_status
+from forks import needs_fork, succeeds_in_a_child
 from verifier_items import LANES, batch_of, lane_items, valid
 from verilane import (
     Busy,
@@ -115,16 +114,7 @@ class Front(RuleBasedStateMachine):
     @rule()
     def fork(self) -> None:
         """Of the child all is over at once, and with the right name."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                status = 0 if self._all_is_over_in_child() else 2
-            finally:
-                os._exit(status)
-        assert exit_status(child, seconds=60) == 0
+        assert succeeds_in_a_child(self._all_is_over_in_child)
 
     def _all_is_over_in_child(self) -> bool:
         ours = [future for future, _ in self.asked if type(future) is not Future]
@@ -215,7 +205,7 @@ def _check(future: Future[Any], verdicts: list[Verdict]) -> None:
     assert (list(result) if isinstance(result, Verdicts) else [result]) == verdicts
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 class TestFront(Front.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(max_examples=40, stateful_step_count=25)
 

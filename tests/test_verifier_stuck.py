@@ -1,9 +1,7 @@
 """A verifier's device that does not come back, or that takes its process along."""
 
 import gc
-import os
 import time
-import warnings
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -15,9 +13,9 @@ import faulty_device
 from blocking_device import Blocking
 from faulty_device import Faulty
 from faulty_place import NAME, installed
-from test_ecdsa_threads import exit_status
-from verifier_items import mismatching, valid
-from verifier_on_devices import MISMATCH, OK, VOTE, bulk, in_thread, on_device, opened, times
+from forks import needs_fork, succeeds_in_a_child
+from verifier_items import in_thread, mismatching, valid
+from verifier_on_devices import MISMATCH, OK, VOTE, bulk, on_device, opened, times
 from verifier_on_devices import few as few
 from verilane import (
     Busy,
@@ -131,7 +129,7 @@ def test_who_drains_may_lose_patience(stuck: Any) -> None:
     assert isinstance(future.exception(0), VerifierClosed)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 def test_fork(stuck: Any) -> None:
     verifier, device, future = stuck
 
@@ -143,16 +141,7 @@ def test_fork(stuck: Any) -> None:
         with Verifier(threads=1) as another:
             return another.submit(VOTE).result(30) == OK
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            status = 0 if child() else 2
-        finally:
-            os._exit(status)
-    assert exit_status(pid, seconds=60) == 0
+    assert succeeds_in_a_child(child)
     device.resume()
     assert {*future.result(60)} == {MISMATCH}
 

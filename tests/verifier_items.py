@@ -3,7 +3,9 @@ own verify_many, which other tests hold against references.
 """
 
 import random
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from functools import cache
 from itertools import product
 from typing import Any
@@ -188,3 +190,16 @@ def plug(verifier: Verifier, size: int = 48 << 20) -> None:
     verifier.submit(Item("ed25519", key, signature, bytes(size)))
     while verifier.stats()["depth"][1]:
         pass
+
+
+def in_thread(call: Callable[[], Any]) -> "Future[Any]":
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future

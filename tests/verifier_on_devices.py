@@ -1,7 +1,5 @@
 """A verifier beside a device: what its tests share. Each of them imports the fixture `few`."""
 
-import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -45,16 +43,3 @@ def opened(verifier: Verifier, scheme: str = "secp256k1.ecdsa") -> None:
     """Has the device answer once; no target is asked for again in these tests."""
     items = times(valid(scheme, 60)[50:], 200)
     assert verifier.submit_many(batch_of(items), priority=Priority.BULK).result(60).all_ok
-
-
-def in_thread(call: Callable[[], Any]) -> "Future[Any]":
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
