@@ -18,14 +18,12 @@ from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
 from . import audit, rates
 from .benchmarks import bench
+from .options import BAD_USE, INTERRUPTED, NOT_VALID, DeviceName, Threads
 from .serve import serve
 from .stream import BadInput, Reader
 from .trees import merkle_app
 
 __all__ = ["app"]
-
-# Exit statuses beside 0.
-NOT_VALID, BAD_USE, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     help="Verify many signatures at once.",
@@ -79,10 +77,6 @@ File = Annotated[Path, typer.Argument(metavar="FILE.parquet", help="The file to 
 Signatures = Annotated[str, typer.Option(metavar="COL", help="Column of the signatures.")]
 Digests = Annotated[str, typer.Option(metavar="COL", help="Column of the 32-byte digests.")]
 LowS = Annotated[bool, typer.Option("--low-s", help="Take s > n/2 for a bad signature.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Cores to use (default: all).")]
-DeviceName = Annotated[
-    str | None, typer.Option(metavar="NAME", help="A device of `verilane devices`.")
-]
 BatchSize = Annotated[
     int, typer.Option(min=1, max=1 << 24, help="Rows to hold in memory at a time.")
 ]

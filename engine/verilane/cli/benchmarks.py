@@ -11,11 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from .options import BAD_USE, INTERRUPTED
 from .stream import BadInput
 
 __all__ = ["bench"]
-
-BAD_USE, INTERRUPTED = 2, 130
 
 # What the extra "bench" brings: the module's name and the package's.
 _NEEDED = {"matplotlib": "matplotlib", "coincurve": "coincurve", "nacl": "PyNaCl"}

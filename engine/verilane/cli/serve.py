@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import VerilaneError
+from .options import BAD_USE, DeviceName, Threads
 
 __all__ = ["serve"]
 
-_BAD_USE = 2
 _LIBRARIES = ("google", "grpc", "grpc_health", "grpc_reflection", "prometheus_client")
 _MIB = 1 << 20
 
@@ -58,10 +58,8 @@ def serve(
     drain: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="For batches, when it has to stop.")
     ] = 30.0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use (default: all).")] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A device of `verilane devices`.")
-    ] = None,
+    threads: Threads = None,
+    device: DeviceName = None,
     cache: Annotated[
         int, typer.Option(min=0, help="Valid items of small batches to remember, 16 bytes each.")
     ] = 0,
@@ -123,4 +121,4 @@ def serve(
 
 def _stop(why: str) -> Any:
     typer.echo(f"verilane: {why}", err=True)
-    return typer.Exit(_BAD_USE)
+    return typer.Exit(BAD_USE)

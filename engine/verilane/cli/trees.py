@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +17,10 @@ from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
 from . import evidence
 from .leaves import Columns, Files, Lines, Source
+from .options import BAD_USE, INTERRUPTED, NOT_VALID, DeviceName, Threads, takes
 from .stream import BadInput
 
 __all__ = ["merkle_app"]
-
-NOT_VALID, BAD_USE, INTERRUPTED = 1, 2, 130
 
 merkle_app = typer.Typer(
     help="Roots of Merkle trees over files, and proofs that a file is in one.",
@@ -53,68 +53,65 @@ Length = Annotated[
     str | None,
     typer.Option(metavar="N|leaves", help="Of an SSZ list: the length that is mixed in."),
 ]
-Threads = Annotated[int | None, typer.Option(min=1, help="Cores to use (default: all).")]
-DeviceName = Annotated[
-    str | None, typer.Option(metavar="NAME", help="A device of `verilane devices`.")
-]
 
 
-def _source(files: list[Path], lines: bool, column: str | None) -> tuple[Source, str]:
-    if not lines and column is None:
-        return Files(files), "files"
-    if len(files) > 1 or (lines and column is not None):
-        raise BadInput("--lines and --column take one FILE, and not both")
-    if column is not None:
-        return Columns(files[0], column), "column"
-    return Lines(files[0]), "lines"
+@dataclass(frozen=True)
+class Options:
+    """How leaves lie in files, which tree is made of them, and where."""
 
+    tree: Tree = RFC6962
+    hash: Hash = None
+    lines: AreLines = False
+    column: Column = None
+    limit: Limit = None
+    length: Length = None
+    threads: Threads = None
+    device: DeviceName = None
 
-def _shape(
-    tree: TreeName,
-    hash: HashName | None,
-    limit: int | None,
-    length: str | None,
-    threads: int | None,
-) -> evidence.Shape:
-    mixed: int | str | None = length
-    if length is not None and length != "leaves":
-        if not length.isascii() or not length.isdecimal():
-            raise BadInput(f"--length {length}: expected a number or leaves")
-        mixed = int(length)
-    named = None if hash is None else hash.value
-    return evidence.Shape(tree.value, named, limit, mixed, threads)
+    def source(self, files: list[Path]) -> tuple[Source, str]:
+        """Returns the leaves and their form: "files", "lines" or "column"."""
+        if not self.lines and self.column is None:
+            return Files(files), "files"
+        if len(files) > 1 or (self.lines and self.column is not None):
+            raise BadInput("--lines and --column take one FILE, and not both")
+        if self.column is not None:
+            return Columns(files[0], self.column), "column"
+        return Lines(files[0]), "lines"
+
+    def shape(self) -> evidence.Shape:
+        """Returns what becomes of them."""
+        length: int | str | None = self.length
+        if self.length is not None and self.length != "leaves":
+            if not self.length.isascii() or not self.length.isdecimal():
+                raise BadInput(f"--length {self.length}: expected a number or leaves")
+            length = int(self.length)
+        named = None if self.hash is None else self.hash.value
+        return evidence.Shape(self.tree.value, named, self.limit, length, self.threads)
 
 
 @merkle_app.command()
-def root(
-    files: Inputs,
-    tree: Tree = RFC6962,
-    hash: Hash = None,
-    lines: AreLines = False,
-    column: Column = None,
-    limit: Limit = None,
-    length: Length = None,
-    threads: Threads = None,
-    device: DeviceName = None,
-) -> None:
+@takes(Options)
+def root(options: Options, files: Inputs) -> None:
     """Print the root over leaves: files, lines of one, or a column of a Parquet file.
 
     Where a tree's leaves are hashes (all but rfc6962 and plain), a file stands for its hash.
     """
 
     def job() -> int:
-        source, form = _source(files, lines, column)
-        shape = _shape(tree, hash, limit, length, threads)
+        source, form = options.source(files)
+        shape = options.shape()
         value, n = evidence.root(source, shape, form)
         print(value.hex())
         typer.echo(f"{n:,} leaves, {shape.tree}, {shape.hash or shape.kind.hash}", err=True)
         return 0
 
-    _run(device, job)
+    _run(options.device, job)
 
 
 @merkle_app.command()
+@takes(Options)
 def proof(
+    options: Options,
     files: Inputs,
     leaf: Annotated[
         str,
@@ -123,14 +120,6 @@ def proof(
     out: Annotated[
         Path | None, typer.Option(metavar="PROOF.json", help="Write the proof here.")
     ] = None,
-    tree: Tree = RFC6962,
-    hash: Hash = None,
-    lines: AreLines = False,
-    column: Column = None,
-    limit: Limit = None,
-    length: Length = None,
-    threads: Threads = None,
-    device: DeviceName = None,
 ) -> None:
     """Prove that one leaf is among them: a small JSON file, which names the root.
 
@@ -138,8 +127,8 @@ def proof(
     """
 
     def job() -> int:
-        source, form = _source(files, lines, column)
-        found = evidence.prove(source, _shape(tree, hash, limit, length, threads), form, leaf)
+        source, form = options.source(files)
+        found = evidence.prove(source, options.shape(), form, leaf)
         if out is None:
             print(json.dumps(found, indent=1))
         else:
@@ -147,7 +136,7 @@ def proof(
             print(found["root"])
         return 0
 
-    _run(device, job)
+    _run(options.device, job)
 
 
 @merkle_app.command()
