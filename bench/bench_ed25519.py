@@ -10,7 +10,7 @@ import numpy as np
 import peers
 import pytest
 from numpy.typing import NDArray
-from rows import MANY, SIGNATURE_ISAS, SLOW_PEER, sizes
+from rows import SIGNATURE_ISAS, SLOW_PEER, sizes
 from workload import ed25519_signatures, packed
 
 from verilane import _cpu_keys, _cpu_signatures, ed25519
@@ -21,47 +21,10 @@ from verilane._prepared import key_column
 verify_many = ed25519.verify_many
 
 
-@sizes("ed25519")
-def test_ed25519_pynacl(measure: Any, n: int) -> None:
-    columns = ed25519_signatures(n)
-    assert measure(lambda: peers.pynacl_verify(*columns), n, base=True)
-
-
 @sizes("ed25519", SLOW_PEER)
 def test_ed25519_cryptography(measure: Any, n: int) -> None:
     columns = ed25519_signatures(n)
     assert measure(lambda: peers.cryptography_ed25519(*columns), n)
-
-
-@sizes("ed25519")
-def test_ed25519_packed(measure: Any, n: int) -> None:
-    columns = [packed(column) for column in ed25519_signatures(n)]
-    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
-
-
-@sizes("ed25519")
-def test_ed25519_lists(measure: Any, n: int) -> None:
-    columns = ed25519_signatures(n)
-    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
-
-
-@sizes("ed25519", MANY)
-def test_ed25519_packed_all_cores(measure: Any, n: int) -> None:
-    columns = [packed(column) for column in ed25519_signatures(n)]
-    assert measure(lambda: verify_many(*columns), n).all_ok
-
-
-@sizes("ed25519")
-@pytest.mark.parametrize("device", SIGNATURE_ISAS)
-def test_ed25519_packed_on(measure: Any, n: int, device: str) -> None:
-    columns = [packed(column) for column in ed25519_signatures(n)]
-    assert measure(lambda: verify_many(*columns, device=device, threads=1), n).all_ok
-
-
-@sizes("ed25519", [1])
-def test_ed25519_one(measure: Any, n: int) -> None:
-    item = [column[0] for column in ed25519_signatures(n)]
-    assert measure(lambda: ed25519.verify(*item), n) is None
 
 
 # ---- Prepared keys: each row beside the same without, one way at a time ----

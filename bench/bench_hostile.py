@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from workload import (
+    ED25519_RELATED,
+    SCHNORR_RELATED,
     Columns,
-    ed25519_progression,
     ed25519_signatures,
-    ed25519_torsion,
     forged,
     packed,
-    schnorr_related,
+    repeated,
     schnorr_signatures,
     some_forged,
 )
@@ -29,34 +29,20 @@ class Batch(NamedTuple):
     bad: int | None = 0
 
 
-def repeated(signed: Callable[[int], Columns], n: int) -> Columns:
-    """One signature n times."""
-    keys, signatures, messages = signed(n)
-    return keys[:1] * n, signatures[:1] * n, messages[:1] * n
-
-
-def batches(signed: Callable[[int], Columns]) -> dict[str, Batch]:
-    """Of every scheme. Where some are forged, the equation fails and they have to be found."""
+def batches(
+    signed: Callable[[int], Columns], related: dict[str, Callable[[int], Columns]]
+) -> dict[str, Batch]:
+    """Where some are forged, the equation fails and they have to be found."""
     some = {f"{bad} forged": Batch(partial(some_forged, signed, bad), bad) for bad in (1, 2, 16)}
     return {
         "clean": Batch(signed),
         "all forged": Batch(partial(forged, signed), None),
         **some,
         "one repeated": Batch(partial(repeated, signed)),
+        **{name: Batch(columns) for name, columns in related.items()},
     }
 
 
-ED25519 = {
-    **batches(ed25519_signatures),
-    "keys in progression": Batch(ed25519_progression),
-    # Valid, but only under the cofactored equation.
-    "torsion everywhere": Batch(ed25519_torsion),
-}
-SCHNORR = {
-    **batches(schnorr_signatures),
-    # And R = P.
-    "keys in progression": Batch(schnorr_related),
-}
 ROWS = [
     pytest.param(
         module,
@@ -66,8 +52,8 @@ ROWS = [
         id=f"{scheme}, {name}, n={n}",
     )
     for scheme, module, kinds in [
-        ("ed25519", ed25519, ED25519),
-        ("schnorr", secp256k1.schnorr, SCHNORR),
+        ("ed25519", ed25519, batches(ed25519_signatures, ED25519_RELATED)),
+        ("schnorr", secp256k1.schnorr, batches(schnorr_signatures, SCHNORR_RELATED)),
     ]
     for name, batch in kinds.items()
     for n in (64, 1024)

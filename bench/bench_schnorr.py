@@ -8,33 +8,14 @@ from typing import Any
 import numpy as np
 import peers
 import pytest
-from rows import MANY, SIGNATURE_ISAS, sizes
+from rows import SIGNATURE_ISAS, sizes
 from workload import exceptional_schnorr, packed, schnorr_signatures
 
 from verilane import Verdict, _cpu_signatures, secp256k1
 from verilane._columns import column
 from verilane._devices import isa_of
-from verilane.benchmark.machine import cores
 
 verify_many = secp256k1.schnorr.verify_many
-
-
-@sizes("schnorr")
-def test_schnorr_coincurve(measure: Any, n: int) -> None:
-    columns = schnorr_signatures(n)
-    assert measure(lambda: peers.coincurve_schnorr(*columns), n, base=True)
-
-
-@sizes("schnorr", MANY)
-def test_schnorr_coincurve_all_cores(measure: Any, n: int) -> None:
-    run = peers.in_threads(peers.coincurve_schnorr, cores(), *schnorr_signatures(n))
-    assert all(measure(run, n))
-
-
-@sizes("schnorr")
-def test_schnorr_packed(measure: Any, n: int) -> None:
-    columns = [packed(column) for column in schnorr_signatures(n)]
-    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
 
 
 @sizes("schnorr")
@@ -42,31 +23,6 @@ def test_schnorr_prepared(measure: Any, n: int) -> None:
     keys, *columns = (packed(column) for column in schnorr_signatures(n))
     prepared = secp256k1.schnorr.prepare(keys)
     assert measure(lambda: verify_many(prepared, *columns, threads=1), n).all_ok
-
-
-@sizes("schnorr")
-def test_schnorr_lists(measure: Any, n: int) -> None:
-    columns = schnorr_signatures(n)
-    assert measure(lambda: verify_many(*columns, threads=1), n).all_ok
-
-
-@sizes("schnorr", MANY)
-def test_schnorr_packed_all_cores(measure: Any, n: int) -> None:
-    columns = [packed(column) for column in schnorr_signatures(n)]
-    assert measure(lambda: verify_many(*columns), n).all_ok
-
-
-@sizes("schnorr")
-@pytest.mark.parametrize("device", SIGNATURE_ISAS)
-def test_schnorr_packed_on(measure: Any, n: int, device: str) -> None:
-    columns = [packed(column) for column in schnorr_signatures(n)]
-    assert measure(lambda: verify_many(*columns, device=device, threads=1), n).all_ok
-
-
-@sizes("schnorr", [1])
-def test_schnorr_one(measure: Any, n: int) -> None:
-    item = [column[0] for column in schnorr_signatures(n)]
-    assert measure(lambda: secp256k1.schnorr.verify(*item), n) is None
 
 
 # ---- Exceptional items only: what an attacker would send ----

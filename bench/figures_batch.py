@@ -9,13 +9,13 @@ import numpy as np
 import peers
 from figure import LARGE, Figure, Run
 from workload import (
+    ED25519_RELATED,
+    SCHNORR_RELATED,
     Columns,
-    ed25519_progression,
     ed25519_signatures,
-    ed25519_torsion,
     forged,
     packed,
-    schnorr_related,
+    repeated,
     schnorr_signatures,
     some_forged,
 )
@@ -125,11 +125,10 @@ def prepared_figures(scheme: Scheme) -> Iterator[Figure]:
 
 def hostile_figures(scheme: Scheme) -> Iterator[Figure]:
     """What fails a batch equation, over a clean batch or one lane per item."""
-    keys, signed, messages = scheme.signed(SIZE)
-    repeated = keys[:1] * SIZE, signed[:1] * SIZE, messages[:1] * SIZE
     clean = verify(scheme, scheme.signed(SIZE))
     related = {name: make(SIZE) for name, make in scheme.related.items()}
-    for name, columns in {"one signature repeated": repeated, **related}.items():
+    one = repeated(scheme.signed, SIZE)
+    for name, columns in {"one signature repeated": one, **related}.items():
         name = f"{scheme.name}, {name}, over clean, n = {SIZE}"
         yield Figure(name, SIZE, verify(scheme, columns), clean, 1.3, better=False)
     for size, target in ((SIZE, 2.5), (LARGE, 1.2)):
@@ -154,7 +153,7 @@ ED25519 = Scheme(
     "Ed25519",
     ed25519,
     ed25519_signatures,
-    {"keys in progression": ed25519_progression, "torsion everywhere": ed25519_torsion},
+    ED25519_RELATED,
     peers.pynacl_verify,
     _cpu_signatures.ed25519_verify,
     {"rule": _cpu_signatures.ED25519_RULES[ed25519.ZIP215]},
@@ -167,7 +166,7 @@ BIP340 = Scheme(
     "BIP-340",
     secp256k1.schnorr,
     schnorr_signatures,
-    {"keys in progression": schnorr_related},
+    SCHNORR_RELATED,
     peers.coincurve_schnorr,
     _cpu_signatures.schnorr_verify,
     {},

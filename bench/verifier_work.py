@@ -23,6 +23,7 @@ from verilane.verifier import Batch, Item, Priority, Rules, Verifier
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
+from library_parts import POINTER, members
 from verifier_native import address, ask
 
 RULES = Rules("secp256k1.ecdsa")
@@ -33,12 +34,7 @@ Run = Callable[[], object]
 class Peer(ctypes.Structure):
     """peer_functions of tests/native/callers.c."""
 
-    _fields_ = (
-        ("context", ctypes.c_void_p),
-        ("parse_key", ctypes.c_void_p),
-        ("parse_signature", ctypes.c_void_p),
-        ("verify", ctypes.c_void_p),
-    )
+    _fields_ = members((POINTER, "context parse_key parse_signature verify"))
 
 
 def libsecp256k1() -> Peer:

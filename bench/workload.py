@@ -74,6 +74,12 @@ def some_forged(signed: Callable[[int], Columns], bad: int, n: int) -> Columns:
     return keys, signatures, messages
 
 
+def repeated(signed: Callable[[int], Columns], n: int) -> Columns:
+    """One signature n times."""
+    keys, signatures, messages = signed(1)
+    return keys * n, signatures * n, messages * n
+
+
 @cache
 def schnorr_related(n: int) -> Columns:
     """Keys a G, (a + 1) G, (a + 2) G and so on, each signature with R = P; all valid."""
@@ -135,6 +141,15 @@ def _ed25519_signed(secrets: Iterable[int], rng: random.Random, *, torsion: bool
         signed.append(nonce + ((r + k * a) % ED25519_ORDER).to_bytes(32, "little"))
         messages.append(message)
     return keys, signed, messages
+
+
+# By their names: what a batch of related keys or points is made of.
+ED25519_RELATED = {
+    "keys in progression": ed25519_progression,
+    # Valid, but only under the cofactored equation.
+    "torsion everywhere": ed25519_torsion,
+}
+SCHNORR_RELATED = {"keys in progression": schnorr_related}
 
 
 @cache

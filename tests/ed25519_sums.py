@@ -9,7 +9,20 @@ import random
 from dataclasses import dataclass
 
 from equation_parts import COEFFICIENTS, Coefficient, EquationItems
-from library_parts import BLOCK, LIBRARY, EdwardsOps, Scratch, Terms, points, words
+from library_parts import (
+    BLOCK,
+    INT,
+    LIBRARY,
+    POINTER,
+    SIZE,
+    U64,
+    EdwardsOps,
+    Scratch,
+    Terms,
+    members,
+    points,
+    words,
+)
 from reference.ed25519 import TORSION, B, L, Point, add, multiply
 
 RNG = random.Random("Ed25519 sums")
@@ -92,18 +105,13 @@ def some_kind(n: int, rng: random.Random, centred: bool = False) -> Kind:
 class Equation(ctypes.Structure):
     """csrc/scheme/ed25519_equation.h: vl_ed25519_equation."""
 
-    _fields_ = (
-        ("n", ctypes.c_size_t),
-        ("keys", ctypes.c_size_t),
-        ("in_halves", ctypes.c_int),
-        ("a", ctypes.c_char_p),
-        ("r", ctypes.c_char_p),
-        ("s", ctypes.c_char_p),
-        ("k", ctypes.c_char_p),
-        ("ops", ctypes.c_void_p),
-        ("scratch", ctypes.c_void_p),
-        ("z", Coefficient * BLOCK),
-        ("zk", ctypes.c_uint64 * 4 * BLOCK),
+    _fields_ = members(
+        (SIZE, "n keys"),
+        (INT, "in_halves"),
+        (ctypes.c_char_p, "a r s k"),
+        (POINTER, "ops scratch"),
+        (Coefficient * BLOCK, "z"),
+        (U64 * 4 * BLOCK, "zk"),
     )
 
 

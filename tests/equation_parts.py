@@ -5,7 +5,7 @@ its structures, and items whose equations are wrong by what a test says.
 import ctypes
 from typing import Any
 
-from library_parts import LIBRARY, points
+from library_parts import INT, LIBRARY, POINTER, SIZE, U64, members, points
 
 # Stored coefficients whose value is 0, an extreme, or has a pattern.
 COEFFICIENTS = [0, 1, 2**127 - 1, 2**127, 2**127 + 1, 2**128 - 1, 2**128 // 3]
@@ -14,13 +14,13 @@ COEFFICIENTS = [0, 1, 2**127 - 1, 2**127, 2**127 + 1, 2**128 - 1, 2**128 // 3]
 class Coefficient(ctypes.Structure):
     """csrc/scheme/coefficients.h: vl_coefficient."""
 
-    _fields_ = (("low", ctypes.c_uint64), ("high", ctypes.c_uint64))
+    _fields_ = members((U64, "low high"))
 
 
 class Sum(ctypes.Structure):
     """csrc/scheme/bisect.h: vl_sum."""
 
-    _fields_ = (("point", ctypes.c_uint8 * 64), ("infinite", ctypes.c_int))
+    _fields_ = members((ctypes.c_uint8 * 64, "point"), (INT, "infinite"))
 
     def affine(self) -> tuple[int, int] | None:
         return None if self.infinite else points(bytes(self.point))[0]
@@ -29,28 +29,17 @@ class Sum(ctypes.Structure):
 class EquationKind(ctypes.Structure):
     """csrc/scheme/bisect.h: vl_equation_kind."""
 
-    _fields_ = (
-        (
-            "holds",
-            ctypes.CFUNCTYPE(
-                ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t
-            ),
-        ),
-        ("vanishes", ctypes.c_void_p),
-        ("subtract", ctypes.c_void_p),
+    _fields_ = members(
+        (ctypes.CFUNCTYPE(INT, POINTER, POINTER, SIZE, SIZE), "holds"),
+        (POINTER, "vanishes subtract"),
     )
 
 
 class Batch(ctypes.Structure):
     """csrc/scheme/bisect.h: vl_batch."""
 
-    _fields_ = (
-        ("kind", ctypes.c_void_p),
-        ("equation", ctypes.c_void_p),
-        ("n", ctypes.c_size_t),
-        ("random", ctypes.c_uint64),
-        ("one_by_one", ctypes.c_void_p),
-        ("block", ctypes.c_void_p),
+    _fields_ = members(
+        (POINTER, "kind equation"), (SIZE, "n"), (U64, "random"), (POINTER, "one_by_one block")
     )
 
 

@@ -3,6 +3,7 @@ and points as they lie in memory, aligned memory.
 """
 
 import ctypes
+from typing import Any
 
 import pytest
 
@@ -13,57 +14,45 @@ BLOCK = 1024  # csrc/ops.h
 ALIGNMENT = 64
 
 
+INT, SIZE, POINTER = ctypes.c_int, ctypes.c_size_t, ctypes.c_void_p
+U32, U64 = ctypes.c_uint32, ctypes.c_uint64
+
+
+def members(*kinds: tuple[Any, str]) -> tuple[tuple[str, Any], ...]:
+    """The fields of a structure: each kind with the names that it has in a row."""
+    return tuple((name, kind) for kind, names in kinds for name in names.split())
+
+
 class EdwardsOps(ctypes.Structure):
     """csrc/ops.h: vl_edwards_ops."""
 
-    _fields_ = (
-        ("lanes", ctypes.c_int),
-        ("scratch_size", ctypes.c_size_t),
-        ("double_mul", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)),
-        ("decompress", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)),
-        ("cofactor_equal", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
-        ("msm", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
-        ("prepare_keys", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)),
-        ("double_mul_prepared", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 7)),
-        ("on_curve", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)),
+    _fields_ = members(
+        (INT, "lanes"),
+        (SIZE, "scratch_size"),
+        (ctypes.CFUNCTYPE(None, *[POINTER] * 6), "double_mul decompress"),
+        (ctypes.CFUNCTYPE(None, *[POINTER] * 5), "cofactor_equal msm prepare_keys"),
+        (ctypes.CFUNCTYPE(None, *[POINTER] * 7), "double_mul_prepared"),
+        (ctypes.CFUNCTYPE(None, *[POINTER] * 3), "on_curve"),
     )
 
 
 class CurveOps(ctypes.Structure):
     """csrc/ops.h: vl_curve_ops."""
 
-    _fields_ = (
-        ("lanes", ctypes.c_int),
-        ("scratch_size", ctypes.c_size_t),
-        ("scalar_ratio", ctypes.c_void_p),
-        ("double_mul", ctypes.c_void_p),
-        ("decompress", ctypes.c_void_p),
-        ("on_curve", ctypes.c_void_p),
-        (
-            "msm",
-            ctypes.CFUNCTYPE(
-                ctypes.c_int,
-                ctypes.c_void_p,
-                ctypes.c_void_p,
-                ctypes.c_size_t,
-                ctypes.c_uint32,
-                ctypes.c_void_p,
-            ),
-        ),
-        ("curve", ctypes.c_void_p),
+    _fields_ = members(
+        (INT, "lanes"),
+        (SIZE, "scratch_size"),
+        (POINTER, "scalar_ratio double_mul decompress on_curve"),
+        (ctypes.CFUNCTYPE(INT, POINTER, POINTER, SIZE, U32, POINTER), "msm"),
+        (POINTER, "curve"),
     )
 
 
 class Terms(ctypes.Structure):
     """csrc/ops.h: vl_msm_terms."""
 
-    _fields_ = (
-        ("points", ctypes.c_char_p),
-        ("scalars", ctypes.c_char_p),
-        ("length", ctypes.c_uint32),
-        ("n", ctypes.c_uint32),
-        ("bits", ctypes.c_uint32),
-        ("centred", ctypes.c_int),
+    _fields_ = members(
+        (ctypes.c_char_p, "points scalars"), (U32, "length n bits"), (INT, "centred")
     )
 
 

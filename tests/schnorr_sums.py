@@ -8,7 +8,19 @@ import random
 from dataclasses import dataclass
 
 from equation_parts import COEFFICIENTS, Coefficient, EquationItems, centred
-from library_parts import BLOCK, LIBRARY, CurveOps, Scratch, Terms, points, words
+from library_parts import (
+    BLOCK,
+    LIBRARY,
+    POINTER,
+    SIZE,
+    U64,
+    CurveOps,
+    Scratch,
+    Terms,
+    members,
+    points,
+    words,
+)
 from reference.secp256k1 import LAMBDA, N, Point, multiply_base
 
 RNG = random.Random("secp256k1 sums")
@@ -73,17 +85,12 @@ def some_kind(n: int, rng: random.Random, centred: bool = False) -> Kind:
 class Equation(ctypes.Structure):
     """csrc/scheme/schnorr_equation.h: vl_schnorr_equation."""
 
-    _fields_ = (
-        ("n", ctypes.c_size_t),
-        ("keys", ctypes.c_size_t),
-        ("p", ctypes.c_char_p),
-        ("minus_r", ctypes.c_char_p),
-        ("s", ctypes.c_char_p),
-        ("v", ctypes.c_char_p),
-        ("ops", ctypes.c_void_p),
-        ("scratch", ctypes.c_void_p),
-        ("z", Coefficient * BLOCK),
-        ("zv", ctypes.c_uint64 * 4 * BLOCK),
+    _fields_ = members(
+        (SIZE, "n keys"),
+        (ctypes.c_char_p, "p minus_r s v"),
+        (POINTER, "ops scratch"),
+        (Coefficient * BLOCK, "z"),
+        (U64 * 4 * BLOCK, "zv"),
     )
 
 

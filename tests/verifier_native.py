@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from verilane._native import ffi, lib
 
+from library_parts import POINTER, SIZE, members
 from native_library import library
 
 
 class Rows(ctypes.Structure):
-    _fields_ = (
-        ("n", ctypes.c_size_t),
-        ("keys", ctypes.c_void_p),
-        ("signatures", ctypes.c_void_p),
-        ("digests", ctypes.c_void_p),
-    )
+    """rows of tests/native/callers.c."""
+
+    _fields_ = members((SIZE, "n"), (POINTER, "keys signatures digests"))
 
 
 def address(ffi_of: Any, pointer: Any) -> ctypes.c_void_p:
