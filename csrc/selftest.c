@@ -7,6 +7,7 @@
 #include "scheme/schnorr_block.h"
 #include "scheme/sm2.h"
 #include "scheme/u256.h"
+#include "selftest_numbers.h"
 #include "selftest_vectors.h"
 #include "selftest_vectors_p256.h"
 #include "selftest_vectors_sm2.h"
@@ -170,14 +171,6 @@ static int schnorr_verdicts_are_right(const vl_curve_ops *ops, const vl_hash_ops
     int right = 1;
     for (size_t i = 0; i < n; i++) right &= verdicts[i] == (i % 2 == forged ? VL_MISMATCH : VL_OK);
     return right;
-}
-
-/* Numbers below 2^252, the same ones each time. */
-static void fill(vl_u256 *numbers, size_t n, uint64_t state) {
-    for (size_t i = 0; i < n; i++) {
-        for (int j = 0; j < 4; j++) numbers[i].w[j] = state = state * 6364136223846793005u + 1442695040888963407u;
-        numbers[i].w[3] >>= 12;
-    }
 }
 
 /* double_mul, whose answers were right, says what msm must make of some points and numbers: sum (k_i + z_i) P_i. */

@@ -5,6 +5,7 @@
 #include "scheme/u256.h"
 #include "selftest.h"
 #include "selftest_ed25519_vectors.h"
+#include "selftest_numbers.h"
 
 #define VECTORS (sizeof ed25519_vectors / sizeof ed25519_vectors[0])
 
@@ -37,14 +38,6 @@ static int verdicts_are_right(const vl_edwards_ops *ops, const vl_hash_ops *sha5
     int right = 1;
     for (size_t i = 0; i < n; i++) right &= verdicts[i] == ed25519_vectors[i % VECTORS].verdicts[rule];
     return right;
-}
-
-/* Numbers below 2^252, the same ones each time. */
-static void fill(vl_u256 *numbers, size_t n, uint64_t state) {
-    for (size_t i = 0; i < n; i++) {
-        for (int j = 0; j < 4; j++) numbers[i].w[j] = state = state * 6364136223846793005u + 1442695040888963407u;
-        numbers[i].w[3] >>= 12;
-    }
 }
 
 /* double_mul, whose answers were right, says what msm must make of some points and numbers: sum (k_i + z_i) P_i. */

@@ -4,6 +4,7 @@
 
 #include "binding.h"
 #include "encodings.h"
+#include "exact.h"
 #include "near.h"
 #include "peers.h"
 #include "scheme/der.h"
@@ -63,23 +64,14 @@ static void verify(uint8_t *verdicts, size_t n, const vl_column columns[FUZZ_PAR
                                                                           flags, isa, fuzz_scratch, fuzz_scratch_size));
 }
 
-/* The exact path alone: u, v and Q of the item, R by complete formulas, judged. */
 static int by_exact_path(const fuzz_item *item, const fuzz_input *in) {
     const int scheme = scheme_of(in);
-    vl_u256 u, v, target;
-    vl_point q, r;
-    const vl_terms terms = {u.w, v.w, q.x.w, target.w};
-    vl_column columns[FUZZ_PARTS];
-    uint8_t verdict = VL_UNDECIDED;
-    for (int p = 0; p < FUZZ_PARTS; p++)
-        columns[p] = (vl_column){.data = item->part[p].data, .width = item->part[p].size};
+    exact_item one;
+    exact_begin(&one, item);
     FUZZ_CHECK(!(scheme == VL_P256_ECDSA ? vl_p256_ecdsa_terms : vl_secp256k1_ecdsa_terms)(
-        &verdict, &terms, 1, &columns[0], &columns[1], &columns[2], encoding_of(in), flags_of(in), VL_ISA_SCALAR,
-        fuzz_scratch, fuzz_scratch_size));
-    if (verdict != VL_UNDECIDED) return verdict;
-    if (!known_curves[scheme].curve->double_mul_exact(&r, &u, &v, &q)) return VL_MISMATCH;
-    FUZZ_CHECK(!vl_judge(&verdict, 1, r.x.w, target.w, scheme, VL_ISA_SCALAR, fuzz_scratch, fuzz_scratch_size));
-    return verdict == VL_OK ? VL_OK : VL_MISMATCH;
+        &one.verdict, &one.terms, 1, &one.column[0], &one.column[1], &one.column[2], encoding_of(in), flags_of(in),
+        VL_ISA_SCALAR, fuzz_scratch, fuzz_scratch_size));
+    return exact_verdict(&one, scheme, known_curves[scheme].curve);
 }
 
 /* ---- What peers say ---- */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "exact.h"
 #include "near.h"
 #include "peers.h"
 
@@ -25,20 +26,11 @@ static void verify(uint8_t *verdicts, size_t n, const vl_column columns[FUZZ_PAR
 }
 
 static int by_exact_path(const fuzz_item *item) {
-    vl_u256 u, v, target;
-    vl_point q, r;
-    const vl_terms terms = {u.w, v.w, q.x.w, target.w};
-    vl_column columns[FUZZ_PARTS];
-    uint8_t verdict = VL_UNDECIDED;
-    for (int p = 0; p < FUZZ_PARTS; p++)
-        columns[p] = (vl_column){.data = item->part[p].data, .width = item->part[p].size};
-    FUZZ_CHECK(!vl_secp256k1_schnorr_terms(&verdict, &terms, 1, &columns[0], &columns[1], &columns[2], 0, VL_ISA_SCALAR,
-                                           fuzz_scratch, fuzz_scratch_size));
-    if (verdict != VL_UNDECIDED) return verdict;
-    if (!vl_secp256k1_double_mul_exact(&r, &u, &v, &q)) return VL_MISMATCH;
-    FUZZ_CHECK(
-        !vl_judge(&verdict, 1, r.x.w, target.w, VL_SECP256K1_SCHNORR, VL_ISA_SCALAR, fuzz_scratch, fuzz_scratch_size));
-    return verdict == VL_OK ? VL_OK : VL_MISMATCH;
+    exact_item one;
+    exact_begin(&one, item);
+    FUZZ_CHECK(!vl_secp256k1_schnorr_terms(&one.verdict, &one.terms, 1, &one.column[0], &one.column[1], &one.column[2],
+                                           0, VL_ISA_SCALAR, fuzz_scratch, fuzz_scratch_size));
+    return exact_verdict(&one, VL_SECP256K1_SCHNORR, &vl_curve_secp256k1);
 }
 
 static int by_peer(const fuzz_item *item) {

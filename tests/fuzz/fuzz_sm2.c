@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "exact.h"
 #include "near.h"
 #include "peers.h"
 #include "scheme/der.h"
@@ -35,22 +36,14 @@ static void verify(uint8_t *verdicts, size_t n, const vl_column columns[FUZZ_PAR
 }
 
 static int by_exact_path(const fuzz_item *item, const fuzz_input *in) {
-    vl_u256 u, v, target;
-    vl_point q, r;
-    const vl_terms terms = {u.w, v.w, q.x.w, target.w};
+    exact_item one;
+    exact_begin(&one, item);
     const vl_bytes id = id_of(in);
     const vl_column ids = {.data = id.data, .width = id.length};
-    vl_column columns[FUZZ_PARTS];
-    uint8_t verdict = VL_UNDECIDED;
-    for (int p = 0; p < FUZZ_PARTS; p++)
-        columns[p] = (vl_column){.data = item->part[p].data, .width = item->part[p].size};
-    FUZZ_CHECK(!vl_sm2_terms(&verdict, &terms, 1, form_of(in) == FISCO_ALONE ? NULL : &columns[0], &columns[1],
-                             &columns[2], id.data ? &ids : NULL, 1, encoding_of(in), VL_ISA_SCALAR, fuzz_scratch,
-                             fuzz_scratch_size));
-    if (verdict != VL_UNDECIDED) return verdict;
-    if (!vl_sm2_double_mul_exact(&r, &u, &v, &q)) return VL_MISMATCH;
-    FUZZ_CHECK(!vl_judge(&verdict, 1, r.x.w, target.w, VL_SM2, VL_ISA_SCALAR, fuzz_scratch, fuzz_scratch_size));
-    return verdict == VL_OK ? VL_OK : VL_MISMATCH;
+    FUZZ_CHECK(!vl_sm2_terms(&one.verdict, &one.terms, 1, form_of(in) == FISCO_ALONE ? NULL : &one.column[0],
+                             &one.column[1], &one.column[2], id.data ? &ids : NULL, 1, encoding_of(in), VL_ISA_SCALAR,
+                             fuzz_scratch, fuzz_scratch_size));
+    return exact_verdict(&one, VL_SM2, &vl_curve_sm2);
 }
 
 /* ---- What OpenSSL says: keys as SEC 1 writes them, signatures as DER ---- */

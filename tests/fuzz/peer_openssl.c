@@ -1,6 +1,5 @@
 /* OpenSSL's libcrypto 1.1.1 or later: ec.h, ecdsa.h, evp.h. Their objects are opaque here. */
 #include <dlfcn.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "peers.h"
@@ -47,17 +46,9 @@ static struct {
     opaque *group[3], *md[VL_HASH_COUNT];
 } peer;
 
-static void *open_library(void) {
-    const char *names[] = {getenv("VERILANE_LIBCRYPTO"), "libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        void *library = names[i] && *names[i] ? dlopen(names[i], RTLD_LAZY | RTLD_LOCAL) : NULL;
-        if (library) return library;
-    }
-    return NULL;
-}
-
 static int load(void) {
-    void *library = open_library();
+    static const char *const files[] = {"libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so", NULL};
+    void *library = peer_library("VERILANE_LIBCRYPTO", files);
     if (!library) return fuzz_skip("no libcrypto (OpenSSL, or VERILANE_LIBCRYPTO=...)");
 #define LOAD(member, name) \
     if (!(*(void **)&peer.member = dlsym(library, name))) return fuzz_skip("libcrypto lacks " name)

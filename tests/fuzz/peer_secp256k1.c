@@ -1,6 +1,5 @@
 /* libsecp256k1: https://github.com/bitcoin-core/secp256k1, include/secp256k1*.h. */
 #include <dlfcn.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "peers.h"
@@ -35,18 +34,10 @@ static struct {
 
 enum { CONTEXT_NONE = 1, UNCOMPRESSED = 2 };
 
-static void *open_library(void) {
-    const char *names[] = {getenv("VERILANE_LIBSECP256K1"), "libsecp256k1.so.6", "libsecp256k1.so.5",
-                           "libsecp256k1.so.2", "libsecp256k1.so.1"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        void *library = names[i] && *names[i] ? dlopen(names[i], RTLD_LAZY | RTLD_LOCAL) : NULL;
-        if (library) return library;
-    }
-    return NULL;
-}
-
 static int load(void) {
-    void *library = open_library();
+    static const char *const names[] = {"libsecp256k1.so.6", "libsecp256k1.so.5", "libsecp256k1.so.2",
+                                        "libsecp256k1.so.1", NULL};
+    void *library = peer_library("VERILANE_LIBSECP256K1", names);
     if (!library) return fuzz_skip("no libsecp256k1 (coincurve, or VERILANE_LIBSECP256K1=...)");
 #define LOAD(member, name) \
     if (!(*(void **)&peer.member = dlsym(library, "secp256k1_" name))) return fuzz_skip("libsecp256k1 lacks " name)

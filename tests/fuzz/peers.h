@@ -8,6 +8,9 @@
 
 enum { PEER_MISSING = -1, PEER_NO = 0, PEER_YES = 1 };
 
+/* The file that the environment's variable names, or else the first of these names (NULL ends them) that there is; or NULL. */
+void *peer_library(const char *variable, const char *const *names);
+
 /* ---- OpenSSL ---- */
 
 /* point = x || y of a SEC 1 encoding (33 bytes, or 65 that may be hybrid) on the curve of a scheme. */

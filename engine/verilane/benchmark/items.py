@@ -124,16 +124,20 @@ def _append(data: OtherCurve, public: Any, der: bytes, message: bytes) -> None:
     data.messages.append(message)
 
 
+def _signed(n: int, seed: str, library: Any, curve: Any, algorithm: Any) -> OtherCurve:
+    """library: its module of elliptic curves; Tongsuo's is like that of cryptography."""
+    rng, result = random.Random(seed), OtherCurve([], [], [], [], [], [])
+    for _ in range(n):
+        private = library.derive_private_key(rng.randrange(1, 2**255), curve)
+        message = rng.randbytes(32)
+        _append(result, private.public_key(), private.sign(message, algorithm), message)
+    return result
+
+
 @cache
 def p256_signatures(n: int) -> OtherCurve:
     """N signatures of digests by OpenSSL (cryptography), by a key each."""
-    rng, algorithm = random.Random("p256"), ec.ECDSA(Prehashed(SHA256()))
-    result = OtherCurve([], [], [], [], [], [])
-    for _ in range(n):
-        private = ec.derive_private_key(rng.randrange(1, 2**255), ec.SECP256R1())
-        digest = rng.randbytes(32)
-        _append(result, private.public_key(), private.sign(digest, algorithm), digest)
-    return result
+    return _signed(n, "p256", ec, ec.SECP256R1(), ec.ECDSA(Prehashed(SHA256())))
 
 
 @cache
@@ -142,13 +146,7 @@ def sm2_signatures(n: int) -> OtherCurve:
     from tongsuopy.crypto import hashes
     from tongsuopy.crypto.asymciphers import ec as tongsuo
 
-    rng, algorithm = random.Random("sm2"), tongsuo.ECDSA(hashes.SM3())
-    result = OtherCurve([], [], [], [], [], [])
-    for _ in range(n):
-        private = tongsuo.derive_private_key(rng.randrange(1, 2**255), tongsuo.SM2())
-        message = rng.randbytes(32)
-        _append(result, private.public_key(), private.sign(message, algorithm), message)
-    return result
+    return _signed(n, "sm2", tongsuo, tongsuo.SM2(), tongsuo.ECDSA(hashes.SM3()))
 
 
 @cache
