@@ -218,6 +218,24 @@ def test_chained_proofs(isa: str) -> None:
         assert set(found) == codes
 
 
+def test_chains_of_other_specs() -> None:
+    """Three trees, each of a kind of its own; in another order of the specs nothing holds."""
+    lowest = trees.smt(pairs_of(9))
+    middle = trees.iavl({b"app": lowest.root, b"other": b"x" * 32})
+    top = trees.tendermint({b"ibc": middle.root, b"zone": b"y" * 32})
+    (key, value), *_ = lowest.pairs.items()
+    data = chain(
+        encoded(exist=lowest.exist(key)),
+        encoded(exist=middle.exist(b"app")),
+        encoded(exist=top.exist(b"ibc")),
+    )
+    columns = top.root, [data], [[key], b"app", b"ibc"], [value]
+    specs = ics23.SMT, ics23.IAVL, ics23.TENDERMINT
+    assert ics23.verify_chained_many(*columns, specs=specs).all_ok
+    for other in ((ics23.IAVL, ics23.SMT, ics23.TENDERMINT), specs[::-1], [ics23.IAVL] * 3):
+        assert not ics23.verify_chained_many(*columns, specs=other).all_ok
+
+
 # ---- Hostile bytes ----
 
 

@@ -193,12 +193,12 @@ class Run:
                 block = self._prepare(start, stop, terms)
                 start = block.stop
                 if under_way is not None:
-                    self._help(*under_way, start)
+                    self._help(under_way[1], start)
                     last, under_way = under_way, None
                     self._finish(*last)
                 under_way = block, self._launch(block)
             if under_way is not None:
-                self._help(*under_way, start)
+                self._help(under_way[1], start)
                 last, under_way = under_way, None
                 self._finish(*last)
         finally:
@@ -235,7 +235,7 @@ class Run:
             blind=self.blind,
         )
 
-    def _help(self, block: _Block, launch: Launch | None, start: int) -> None:
+    def _help(self, launch: Launch | None, start: int) -> None:
         """While the device is at work, the CPU does items from the end on, `start` at most."""
         sharing, batch = self._sharing, self._batch
         if sharing is None or launch is None:

@@ -25,11 +25,6 @@ class Timing:
     high: float
     rounds: int
 
-    @property
-    def spread(self) -> float:
-        """The interquartile range over the median."""
-        return (self.high - self.low) / self.median
-
 
 def _seconds(run: Run, calls: int) -> float:
     start = time.perf_counter()
