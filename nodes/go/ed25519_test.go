@@ -3,7 +3,6 @@ package verilane
 import (
 	"bytes"
 	std "crypto/ed25519"
-	"encoding/hex"
 	"math/big"
 	"math/rand"
 	"testing"
@@ -42,11 +41,7 @@ func smallOrder(t testing.TB) [][]byte {
 		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 	} {
-		encoding, err := hex.DecodeString(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		encodings = append(encodings, encoding)
+		encodings = append(encodings, fromHex(t, text))
 	}
 	return encodings
 }

@@ -203,18 +203,20 @@ func TestColumnsMustFit(t *testing.T) {
 	}
 }
 
+func fromHex(t testing.TB, s string) []byte {
+	t.Helper()
+	data, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // GM/T 0003.5-2012, appendix A.2.
 func TestSM2(t *testing.T) {
-	text := func(s string) []byte {
-		data, err := hex.DecodeString(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	key := text("04" + "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020" +
+	key := fromHex(t, "04"+"09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"+
 		"ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13")
-	signature := text("f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3" +
+	signature := fromHex(t, "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"+
 		"b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa")
 	message := []byte("message digest")
 	for message, expected := range map[string]Verdict{string(message): OK, "message digesT": Mismatch} {

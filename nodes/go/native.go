@@ -78,14 +78,7 @@ type scratch struct {
 func withScratch(work func(scratch) C.int) error {
 	lent := scratches.Get().(*[]byte)
 	defer scratches.Put(lent)
-	switch code := work(scratch{unsafe.Pointer(&(*lent)[0]), C.size_t(len(*lent))}); code {
-	case C.VL_SUCCESS:
-		return nil
-	case C.VL_ERROR_ARGUMENT:
-		return ErrArgument
-	default:
-		return fmt.Errorf("%w: %s", ErrUnusable, C.GoString(C.vl_error_text(code)))
-	}
+	return errorOf(work(scratch{unsafe.Pointer(&(*lent)[0]), C.size_t(len(*lent))}))
 }
 
 // Fewer items than this are not worth a goroutine of their own.

@@ -28,7 +28,7 @@ func (h *verifierHandle) create(options VerifierOptions) error {
 	if options.Threads < 0 || options.Items < 0 || options.Cache < -1 {
 		return ErrArgument
 	}
-	err := verifierError(C.go_verifier_create(&h.c, C.int32_t(options.Threads), C.uint64_t(options.Items),
+	err := errorOf(C.go_verifier_create(&h.c, C.int32_t(options.Threads), C.uint64_t(options.Items),
 		C.int64_t(options.Cache)))
 	if err == nil {
 		h.collected = make(chan struct{})
@@ -71,7 +71,7 @@ func (h *verifierHandle) verify(ctx context.Context, r *Request, key, signature,
 		if result >= C.VL_OK && result <= C.VL_MISMATCH {
 			return Verdict(result), nil
 		}
-		return Undecided, verifierError(result)
+		return Undecided, errorOf(result)
 	case <-ctx.Done(): // the channel goes with its answer
 		h.cancel(ticket)
 		return Undecided, ctx.Err()
@@ -102,7 +102,7 @@ func (h *verifierHandle) submit(answer chan C.int, r *Request, key, signature, m
 	if code != C.VL_SUCCESS {
 		waiting.Delete()
 	}
-	return ticket, verifierError(code)
+	return ticket, errorOf(code)
 }
 
 // microseconds rounds away from zero, which would mean that there is no deadline.
@@ -138,7 +138,8 @@ func (h *verifierHandle) close() {
 	h.c = nil
 }
 
-func verifierError(code C.int) error {
+// Of every call, a verifier's or not.
+func errorOf(code C.int) error {
 	switch code {
 	case C.VL_SUCCESS:
 		return nil

@@ -2,7 +2,6 @@ package verilane
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"math/rand"
 	"sync"
@@ -77,16 +76,9 @@ func TestVerifierSaysWhatBatchesSay(t *testing.T) {
 
 // A key that is not there is no key, and not the one that a FISCO signature brings along.
 func TestVerifierTakesNoSignaturesKey(t *testing.T) {
-	text := func(s string) []byte {
-		data, err := hex.DecodeString(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	key := text("09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020" +
+	key := fromHex(t, "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"+
 		"ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13")
-	signature := append(text("f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"+
+	signature := append(fromHex(t, "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"+
 		"b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa"), key...)
 	v := newVerifier(t, VerifierOptions{Threads: 1})
 	request := Request{Scheme: SchemeSM2, ECDSA: ECDSA{Encoding: FISCO}, UserID: []byte("1234567812345678")}
@@ -130,29 +122,37 @@ func TestShortDeadlinesAreDeadlines(t *testing.T) {
 	}
 }
 
-func TestVerifierIsClosedWhileItWorks(t *testing.T) {
-	v := newVerifier(t, VerifierOptions{})
-	items := honestEd25519(rand.New(rand.NewSource(3)), 64)
+// Each item in a goroutine of its own; what it returns waits for all.
+func atOnce(items []item, work func(n int, i item)) func() {
 	var wait sync.WaitGroup
-	for _, i := range items {
+	for n, i := range items {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			for {
-				verdict, err := v.Verify(t.Context(), Request{Scheme: SchemeEd25519}, i.key, i.signature, i.message)
-				if errors.Is(err, ErrClosed) {
-					return
-				}
-				if err != nil || verdict != OK {
-					t.Error(verdict, err)
-					return
-				}
-			}
+			work(n, i)
 		}()
 	}
+	return wait.Wait
+}
+
+func TestVerifierIsClosedWhileItWorks(t *testing.T) {
+	v := newVerifier(t, VerifierOptions{})
+	items := honestEd25519(rand.New(rand.NewSource(3)), 64)
+	wait := atOnce(items, func(_ int, i item) {
+		for {
+			verdict, err := v.Verify(t.Context(), Request{Scheme: SchemeEd25519}, i.key, i.signature, i.message)
+			if errors.Is(err, ErrClosed) {
+				return
+			}
+			if err != nil || verdict != OK {
+				t.Error(verdict, err)
+				return
+			}
+		}
+	})
 	time.Sleep(50 * time.Millisecond)
 	v.Close()
-	wait.Wait()
+	wait()
 	v.Close()
 	if _, err := v.Verify(t.Context(), Request{}, nil, nil, nil); !errors.Is(err, ErrClosed) {
 		t.Fatal(err)
@@ -162,25 +162,20 @@ func TestVerifierIsClosedWhileItWorks(t *testing.T) {
 func TestVerifierIsAskedByWhoGivesUp(t *testing.T) {
 	v := newVerifier(t, VerifierOptions{Threads: 1, Cache: -1})
 	items := honestEd25519(rand.New(rand.NewSource(4)), 64)
-	var wait sync.WaitGroup
-	for n, i := range items {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			for k := range 50 {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Duration((n+k)%7)*50*time.Microsecond)
-				verdict, err := v.Verify(ctx, Request{Scheme: SchemeEd25519, Class: Bulk}, i.key, i.signature, i.message)
-				if (err != nil || verdict != OK) && !errors.Is(err, context.DeadlineExceeded) {
-					t.Error(verdict, err)
-				}
-				cancel()
-				if verdict, err = v.Verify(t.Context(), Request{Scheme: SchemeEd25519}, i.key, i.message, i.message); err != nil || verdict != BadSignature {
-					t.Error(verdict, err) // nobody gets another one's answer
-				}
+	wait := atOnce(items, func(n int, i item) {
+		for k := range 50 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration((n+k)%7)*50*time.Microsecond)
+			verdict, err := v.Verify(ctx, Request{Scheme: SchemeEd25519, Class: Bulk}, i.key, i.signature, i.message)
+			if (err != nil || verdict != OK) && !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(verdict, err)
 			}
-		}()
-	}
-	wait.Wait()
+			cancel()
+			if verdict, err = v.Verify(t.Context(), Request{Scheme: SchemeEd25519}, i.key, i.message, i.message); err != nil || verdict != BadSignature {
+				t.Error(verdict, err) // nobody gets another one's answer
+			}
+		}
+	})
+	wait()
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := v.Verify(done, Request{}, nil, nil, nil); !errors.Is(err, context.Canceled) {

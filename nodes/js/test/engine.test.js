@@ -29,6 +29,15 @@ function sameAsPeer(honest, random, count, verify, peer) {
   assert.ok(accepted >= honest.length && accepted < count)
 }
 
+/** Signatures of messages of any length, all of which the peer made. */
+function honestItems(random, peer) {
+  return Array.from({ length: 40 }, () => {
+    const secret = bytes(random, 32)
+    const message = bytes(random, random(100))
+    return [peer.getPublicKey(secret), peer.sign(message, secret), message]
+  })
+}
+
 for (const [name, curve] of [
   ['secp256k1', secp256k1],
   ['p256', p256],
@@ -56,11 +65,7 @@ for (const [name, curve] of [
 
 test("Ed25519 under ZIP 215 is noble's", () => {
   const random = generator(2)
-  const honest = Array.from({ length: 40 }, () => {
-    const secret = bytes(random, 32)
-    const message = bytes(random, random(100))
-    return [ed25519.getPublicKey(secret), ed25519.sign(message, secret), message]
-  })
+  const honest = honestItems(random, ed25519)
   const identity = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0))
   honest.push([identity, Uint8Array.from([...identity, ...new Uint8Array(32)]), bytes(random, 5)])
   sameAsPeer(honest, random, 400, engine.ed25519.verifyMany, (key, signature, message) =>
@@ -70,12 +75,7 @@ test("Ed25519 under ZIP 215 is noble's", () => {
 
 test("BIP-340 is noble's", () => {
   const random = generator(3)
-  const honest = Array.from({ length: 40 }, () => {
-    const secret = bytes(random, 32)
-    const message = bytes(random, random(100))
-    return [schnorr.getPublicKey(secret), schnorr.sign(message, secret), message]
-  })
-  sameAsPeer(honest, random, 400, engine.schnorr.verifyMany, (key, signature, message) =>
+  sameAsPeer(honestItems(random, schnorr), random, 400, engine.schnorr.verifyMany, (key, signature, message) =>
     schnorr.verify(signature, message, key),
   )
 })
