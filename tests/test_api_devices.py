@@ -10,7 +10,7 @@ import pytest
 
 import verilane
 from items import columns, honest_items
-from verilane import _cpu, _cpu_signatures, _devices, devices, use
+from verilane import _cpu, _cpu_signatures, _devices, devices, ed25519, sm2, use
 from verilane.secp256k1 import ecdsa
 
 OK = [item for item in honest_items() if item.verdict == 1][:8]
@@ -128,12 +128,21 @@ def test_selftest(isa: str) -> None:
 # ---- Options ----
 
 
-@pytest.mark.parametrize("encoding", ["DER", "", None, 1, ["der"]])
-def test_unknown_encoding_lists_what_there_is(encoding: Any) -> None:
-    with pytest.raises(ValueError, match="there are: compact, der, der-lax"):
-        ecdsa.verify_many([], [], [], encoding=encoding)
-    with pytest.raises(ValueError, match="there are: compact, der, der-lax"):
-        ecdsa.verify(b"", b"", b"", encoding=encoding)
+@pytest.mark.parametrize(
+    ("scheme", "option", "there_are", "names"),
+    [
+        (ecdsa, "encoding", "compact, der, der-lax", ["DER", "fisco"]),
+        (sm2, "encoding", "compact, der, fisco", ["der-lax", "Compact"]),
+        (ed25519, "rule", "zip215, rfc8032, openssl, strict", ["ZIP215", "zip-215"]),
+    ],
+)
+def test_an_unknown_choice_lists_what_there_is(
+    scheme: Any, option: str, there_are: str, names: list[str]
+) -> None:
+    for wrong in (*names, "", None, 0, 1, ["der"], ["zip215"]):
+        for call, part in ((scheme.verify_many, []), (scheme.verify, b"")):
+            with pytest.raises(ValueError, match=f"there are: {there_are}"):
+                call(part, part, part, **{option: wrong})
 
 
 def test_threads_must_be_a_number() -> None:

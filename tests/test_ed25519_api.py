@@ -2,7 +2,6 @@
 
 import inspect
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pytest
@@ -72,14 +71,6 @@ def test_long_messages(isa: str) -> None:
     got = ed25519.verify_many(keys, signatures, messages, device=isa)
     assert got.failed.tolist() == [5]
     assert got[5] == Verdict.MISMATCH
-
-
-@pytest.mark.parametrize("rule", ["ZIP215", "zip-215", "", None, 0, ["zip215"]])
-def test_unknown_rule_lists_what_there_is(rule: Any) -> None:
-    with pytest.raises(ValueError, match="there are: zip215, rfc8032, openssl, strict"):
-        ed25519.verify_many([], [], [], rule=rule)
-    with pytest.raises(ValueError, match="there are: zip215, rfc8032, openssl, strict"):
-        ed25519.verify(b"", b"", b"", rule=rule)
 
 
 def test_columns_that_do_not_fit() -> None:

@@ -98,14 +98,6 @@ def test_exactly_one_of_messages_and_digests() -> None:
         sm2.verify(KEYS[0], SIGNATURES[0], b"", digest=b"")
 
 
-@pytest.mark.parametrize("encoding", ["der-lax", "Compact", "", None, 0, ["der"]])
-def test_unknown_encoding_lists_what_there_is(encoding: Any) -> None:
-    with pytest.raises(ValueError, match="there are: compact, der, fisco"):
-        sm2.verify_many([], [], [], encoding=encoding)
-    with pytest.raises(ValueError, match="there are: compact, der, fisco"):
-        sm2.verify(b"", b"", b"", encoding=encoding)
-
-
 def test_fisco_is_no_encoding_of_ecdsa() -> None:
     with pytest.raises(ValueError, match="no encoding is named 'fisco'"):
         verilane.secp256k1.ecdsa.verify_many([], [], [], encoding="fisco")
