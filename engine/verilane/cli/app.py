@@ -1,8 +1,7 @@
-"""The commands and their options. What they do is in audit.py."""
+"""The commands. What they do is in audit.py; what `verify` takes, in signatures.py."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import nullcontext
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -18,8 +17,9 @@ from .._verdicts import Verdict
 from ..errors import DeviceUnavailable
 from . import audit, rates
 from .benchmarks import bench
-from .options import BAD_USE, INTERRUPTED, NOT_VALID, DeviceName, Threads
+from .options import BAD_USE, INTERRUPTED, NOT_VALID, DeviceName, Threads, takes
 from .serve import serve
+from .signatures import BatchSize, Digests, LowS, Signatures, VerifyOptions
 from .stream import BadInput, Reader
 from .trees import merkle_app
 
@@ -36,161 +36,33 @@ app.add_typer(merkle_app, name="merkle")
 app.command()(bench)
 app.command()(serve)
 
-
-class Scheme(str, Enum):
-    """What can be verified."""
-
-    SECP256K1_ECDSA = "secp256k1-ecdsa"
-    P256_ECDSA = "p256-ecdsa"
-    BIP340 = "bip340"
-    ED25519 = "ed25519"
-    SM2 = "sm2"
-
-
-class Rule(str, Enum):
-    """What an Ed25519 signature must be."""
-
-    ZIP215 = "zip215"
-    RFC8032 = "rfc8032"
-    OPENSSL = "openssl"
-    STRICT = "strict"
-
-
-class Encoding(str, Enum):
-    """How a signature is written."""
-
-    COMPACT = "compact"
-    DER = "der"
-    DER_LAX = "der-lax"
-    FISCO = "fisco"
-
-
-class KeyForm(str, Enum):
-    """How a public key may be written."""
-
-    ANY = "any"
-    SEC1 = "sec1"
-    COMPRESSED = "compressed"
-
-
 File = Annotated[Path, typer.Argument(metavar="FILE.parquet", help="The file to read.")]
-Signatures = Annotated[str, typer.Option(metavar="COL", help="Column of the signatures.")]
-Digests = Annotated[str, typer.Option(metavar="COL", help="Column of the 32-byte digests.")]
-LowS = Annotated[bool, typer.Option("--low-s", help="Take s > n/2 for a bad signature.")]
-BatchSize = Annotated[
-    int, typer.Option(min=1, max=1 << 24, help="Rows to hold in memory at a time.")
-]
 
 
 @app.command()
-def verify(
-    file: File,
-    scheme: Annotated[Scheme, typer.Option(help="The signature scheme.")],
-    signatures: Signatures,
-    keys: Annotated[
-        str | None,
-        typer.Option(metavar="COL", help="Column of the public keys (fisco has them itself)."),
-    ] = None,
-    digests: Annotated[
-        str | None,
-        typer.Option(metavar="COL", help="Column of the 32-byte digests (ECDSA, or sm2)."),
-    ] = None,
-    messages: Annotated[
-        str | None,
-        typer.Option(metavar="COL", help="Column of the messages (bip340, ed25519, sm2)."),
-    ] = None,
-    encoding: Annotated[Encoding, typer.Option(help="How signatures are written.")] = (
-        Encoding.COMPACT
-    ),
-    low_s: LowS = False,
-    hybrid_keys: Annotated[
-        bool, typer.Option("--hybrid-keys", help="Take 65-byte keys that begin with 06 or 07.")
-    ] = False,
-    key_form: Annotated[
-        KeyForm, typer.Option(help="sec1: no keys of 64 bytes; compressed: keys of 33 bytes only.")
-    ] = KeyForm.ANY,
-    rule: Annotated[
-        Rule | None, typer.Option(help="What Ed25519 signatures must be (default: zip215).")
-    ] = None,
-    user_id: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="SM2's user ID for all rows (default: 1234567812345678)."),
-    ] = None,
-    user_ids: Annotated[
-        str | None, typer.Option(metavar="COL", help="Column of SM2's user IDs.")
-    ] = None,
-    expected: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COL",
-            help="Column of what should come out: true for OK and false for any other verdict, "
-            "or verdict codes (1 to 5), or verdict names.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="VERDICTS.parquet", help="Write row numbers and verdicts here."),
-    ] = None,
-    threads: Threads = None,
-    device: DeviceName = None,
-    batch_size: BatchSize = 65536,
-) -> None:
+@takes(VerifyOptions)
+def verify(options: VerifyOptions, file: File) -> None:
     """Verify every signature in a Parquet file.
 
     Exit status: 0 if every verdict is OK (with --expected: as expected), 1 if not, 2 for bad
     use or bad input. What was verified before bad input or Ctrl-C is kept in --out.
     """
-    if scheme is not Scheme.SM2:
-        _refuse(scheme, user_id=user_id, user_ids=user_ids)
-    if scheme in (Scheme.SECP256K1_ECDSA, Scheme.P256_ECDSA):
-        _refuse(scheme, messages=messages, rule=rule)
-        _refuse_encoding(scheme, encoding, Encoding.FISCO)
-        check = audit.ecdsa_check(
-            scheme.value,
-            _require(scheme, "keys", keys),
-            signatures,
-            _require(scheme, "digests", digests),
-            encoding=encoding.value,
-            low_s=low_s,
-            hybrid_keys=hybrid_keys,
-            key_form=key_form.value,
-            threads=threads,
-        )
-    elif scheme is Scheme.SM2:
-        _refuse(scheme, low_s=low_s, hybrid_keys=hybrid_keys, rule=rule)
-        _refuse(scheme, key_form=key_form is not KeyForm.ANY)
-        _refuse_encoding(scheme, encoding, Encoding.DER_LAX)
-        if encoding is not Encoding.FISCO:
-            keys = _require(scheme, "keys", keys)
-        _require_one(scheme, messages=messages, digests=digests)
-        _at_most_one(user_id=user_id, user_ids=user_ids, digests=digests)
-        check = audit.sm2_check(
-            keys,
-            signatures,
-            messages,
-            digests=digests,
-            user_ids=user_ids,
-            user_id=user_id,
-            encoding=encoding.value,
-            threads=threads,
-        )
-    else:
-        _refuse(scheme, digests=digests, low_s=low_s, hybrid_keys=hybrid_keys)
-        _refuse(scheme, key_form=key_form is not KeyForm.ANY)
-        _refuse(scheme, encoding=encoding is not Encoding.COMPACT)
-        keys = _require(scheme, "keys", keys)
-        signed = _require(scheme, "messages", messages)
-        if scheme is Scheme.BIP340:
-            _refuse(scheme, rule=rule)
-            check = audit.schnorr_check(keys, signatures, signed, threads=threads)
-        else:
-            named = (rule or Rule.ZIP215).value
-            check = audit.ed25519_check(keys, signatures, signed, rule=named, threads=threads)
+    try:
+        check = options.check()
+    except BadInput as error:
+        _stop(audit.Tally(), str(error), BAD_USE)
 
     def job(reader: Reader, tally: audit.Tally) -> None:
-        audit.verify(reader, tally, check, expected=expected, out=out, batch_size=batch_size)
+        audit.verify(
+            reader,
+            tally,
+            check,
+            expected=options.expected,
+            out=options.out,
+            batch_size=options.batch_size,
+        )
 
-    _report_on(file, check.names, expected, device, job)
+    _report_on(file, check.names, options.expected, options.device, job)
 
 
 @app.command()
@@ -293,43 +165,6 @@ def _options(
     ] = False,
 ) -> None:
     """Verify many signatures at once. Everything is public data: nothing here is constant time."""
-
-
-def _require(scheme: Scheme, option: str, value: str | None) -> str:
-    """Returns the value of an option that the scheme needs."""
-    if value is None:
-        _stop(audit.Tally(), f"--scheme {scheme.value} needs --{option}", BAD_USE)
-    return value
-
-
-def _require_one(scheme: Scheme, **options: str | None) -> None:
-    """Ends the run where none of several options is given, or more than one."""
-    if not any(options.values()):
-        _stop(audit.Tally(), f"--scheme {scheme.value} needs {_listed(options)}", BAD_USE)
-    _at_most_one(**options)
-
-
-def _at_most_one(**options: str | None) -> None:
-    given = [name for name, value in options.items() if value is not None]
-    if len(given) > 1:
-        _stop(audit.Tally(), f"at most one of {_listed(given)} can be given", BAD_USE)
-
-
-def _listed(options: Iterable[str]) -> str:
-    return " or ".join("--" + name.replace("_", "-") for name in options)
-
-
-def _refuse_encoding(scheme: Scheme, encoding: Encoding, other: Encoding) -> None:
-    if encoding is other:
-        _stop(audit.Tally(), f"--scheme {scheme.value} takes no --encoding {other.value}", BAD_USE)
-
-
-def _refuse(scheme: Scheme, **options: object) -> None:
-    """Ends the run where an option was given that means nothing for the scheme."""
-    for name, value in options.items():
-        if value:
-            option = name.replace("_", "-")
-            _stop(audit.Tally(), f"--scheme {scheme.value} takes no --{option}", BAD_USE)
 
 
 def _report_on(
