@@ -1,6 +1,6 @@
 """secp256k1 ECDSA: verify and recover, beside libsecp256k1 (coincurve) and OpenSSL (cryptography).
 
-`pytest bench -k "verify and n=1024"` picks rows by parts of their names.
+`pytest bench -k "verify and 1024items"` picks rows by parts of their names.
 """
 
 from typing import Any

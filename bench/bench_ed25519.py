@@ -1,6 +1,6 @@
 """Ed25519: verify, beside libsodium (PyNaCl) and OpenSSL (cryptography).
 
-`pytest bench -k "ed25519 and n=1024"` picks rows by parts of their names.
+`pytest bench -k "ed25519 and 1024items"` picks rows by parts of their names.
 """
 
 from collections.abc import Callable

@@ -49,7 +49,7 @@ ROWS = [
         batch,
         n,
         marks=pytest.mark.benchmark(group=f"{scheme}, hostile, n = {n}"),
-        id=f"{scheme}, {name}, n={n}",
+        id=f"{scheme}, {name}, {n}items",
     )
     for scheme, module, kinds in [
         ("ed25519", ed25519, batches(ed25519_signatures, ED25519_RELATED)),

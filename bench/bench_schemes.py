@@ -1,7 +1,7 @@
 """What is asked of every scheme but secp256k1's ECDSA (bench_ecdsa.py): verify, each beside a peer,
 whose keys are parsed before for P-256 and SM2. SM2's messages are hashed here.
 
-`pytest bench -k "sm2 and n=1024"` picks rows by parts of their names.
+`pytest bench -k "sm2 and 1024items"` picks rows by parts of their names.
 """
 
 from collections.abc import Callable, Sequence
@@ -79,7 +79,7 @@ def of_each(batches: Callable[[Scheme], list[int]], names: Sequence[str] = tuple
             name,
             n,
             marks=pytest.mark.benchmark(group=f"{name}, n = {n}"),
-            id=f"{name}-n={n}",
+            id=f"{name}-{n}items",
         )
         for name in names
         for n in batches(SCHEMES[name])

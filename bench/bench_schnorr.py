@@ -1,6 +1,6 @@
 """BIP-340 Schnorr: verify, beside libsecp256k1 (coincurve).
 
-`pytest bench -k "schnorr and n=1024"` picks rows by parts of their names.
+`pytest bench -k "schnorr and 1024items"` picks rows by parts of their names.
 """
 
 from typing import Any

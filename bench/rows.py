@@ -19,7 +19,7 @@ HASHERS = [d.name for d in HERE if d.hash_lanes]  # of whole trees; proofs and t
 def sizes(group: str, batches: list[int] = BATCHES) -> Any:
     """A row of this group for each batch size."""
     rows = [
-        pytest.param(n, marks=pytest.mark.benchmark(group=f"{group}, n = {n}"), id=f"n={n}")
+        pytest.param(n, marks=pytest.mark.benchmark(group=f"{group}, n = {n}"), id=f"{n}items")
         for n in batches
     ]
     return pytest.mark.parametrize("n", rows)
