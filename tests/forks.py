@@ -7,7 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from builds import THREADS_CHECKED
+
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+no_threads_in_children = pytest.mark.skipif(
+    THREADS_CHECKED, reason="ThreadSanitizer has no threads in a child of a process with threads"
+)
 
 
 def succeeds_in_a_child(child: Callable[[], bool]) -> bool:

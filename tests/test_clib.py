@@ -16,6 +16,7 @@ import ed25519_items
 import native_library
 import schnorr_items
 import sm2_items
+from builds import SANITIZED
 from items import honest_items
 from reference import p256 as reference_p256
 from reference import secp256k1 as reference_secp256k1
@@ -24,7 +25,6 @@ from verilane import clib, secp256k1
 
 ROOT = Path(__file__).resolve().parents[1]
 STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
-SANITIZED = "san" in os.environ.get("LD_PRELOAD", "")
 
 WITHOUT_COUNTERS = pytest.mark.skipif(
     native_library.COVERAGE, reason="a build that counts lines writes them to files in the end"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import known_work
+from builds import ADDRESSES_CHECKED
 from verilane import _cpu
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,7 +116,7 @@ def test_emulated(work: Path, model: str) -> None:
     qemu = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
     if qemu is None:
         pytest.skip("there is no qemu-x86_64 here (Debian: apt install qemu-user)")
-    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+    if ADDRESSES_CHECKED:
         pytest.skip("the sanitizer's memory has no place beside the emulator's")
     name, reason = MODELS[model]
     found = done(work, qemu, "-cpu", model)

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 import document_items
+from builds import SANITIZED
 from documents import ALL_BLOCKS, PAGES, ROOT, Block, blocks, blocks_of, links_of
 from verilane import Verdict, Verdicts, clib
 
@@ -39,7 +40,7 @@ def tool(*names: str) -> str:
     """The first of these programs that is there; the test is skipped where none is, and where
     programs would need a sanitizer's library first.
     """
-    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+    if SANITIZED:
         pytest.skip("a program would need the sanitizer's library first")
     found = next(filter(None, map(shutil.which, names)), None)
     return found or pytest.skip(f"there is no {' or '.join(names)} here")

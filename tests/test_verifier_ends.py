@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from forks import needs_fork, succeeds_in_a_child
+from forks import needs_fork, no_threads_in_children, succeeds_in_a_child
 from verifier_items import plugged, valid
 from verilane import Verdict, VerifierForked
 from verilane.verifier import Verifier
@@ -67,6 +67,7 @@ def test_tasks_are_told_that_there_is_no_thread(monkeypatch: pytest.MonkeyPatch)
 
 
 @needs_fork
+@no_threads_in_children
 def test_fork() -> None:
     """The child's futures end with a name for it, its calls too, and it may have a verifier of its
     own; the parent's goes on."""
@@ -118,6 +119,7 @@ def test_fork_while_a_callback_waits_for_who_forks() -> None:
 
 
 @needs_fork
+@no_threads_in_children
 def test_fork_while_another_thread_begins() -> None:
     """What it held is nobody's in the child."""
     with Verifier(threads=1) as verifier:

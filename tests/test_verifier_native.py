@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from verilane._native import ffi, lib
 
+from builds import SANITIZED, THREADS_CHECKED
 from exceptional_items import exceptional_items
 from items import honest_items
 from verifier_items import valid
@@ -71,7 +72,7 @@ def test_callers_share_batches() -> None:
 
 
 # Some calls are answered by then, and some are not; ThreadSanitizer takes 20 times as long.
-SOON = 1.0 if "tsan" in os.environ.get("LD_PRELOAD", "") else 0.05
+SOON = 1.0 if THREADS_CHECKED else 0.05
 
 
 def test_closing_under_load() -> None:
@@ -255,7 +256,7 @@ def test_tickets_and_completions(engine: Any) -> None:
 
 def test_a_program_in_c(tmp_path: Path) -> None:
     """Linked with libverilane, by all doors at once, forking and closing meanwhile."""
-    if "san" in os.environ.get("LD_PRELOAD", ""):
+    if SANITIZED:
         pytest.skip("a program would need the sanitizer's library first")
     compiler = next(
         (name for name in (os.environ.get("CC"), "cc", "gcc", "clang") if name and which(name)),
