@@ -1,6 +1,14 @@
-"""How the package under test was built: `make sanitize` runs all tests on builds that check."""
+"""How the package under test was built: `make sanitize` runs all tests on builds that check.
+
+As a program, it prints where packages have libraries that they load by name. AddressSanitizer loads
+them for them, and looks into LD_LIBRARY_PATH alone.
+"""
 
 import os
+import sysconfig
+from pathlib import Path
+
+import pytest
 
 _LOADED = os.environ.get("LD_PRELOAD", "")
 
@@ -13,3 +21,17 @@ it as soon as it has a thread of its own.
 """
 
 SANITIZED = ADDRESSES_CHECKED or THREADS_CHECKED
+
+by_its_memory = pytest.mark.skipif(
+    ADDRESSES_CHECKED, reason="AddressSanitizer holds what was freed: memory grows"
+)
+by_its_speed = pytest.mark.skipif(
+    SANITIZED, reason="a build that checks is not as fast as the CPU that this test tells of"
+)
+
+if __name__ == "__main__":
+    packages = Path(sysconfig.get_path("purelib"))
+    folders = (
+        folder for name in ("nvidia/*/lib", "pyopencl/.libs") for folder in packages.glob(name)
+    )
+    print(":".join(map(str, folders)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builds import by_its_speed
 from chosen_device import SECP, Clock, chooser, learn, many, open_for
 from offload_items import WAYS, Way, codes
 from paced_device import CPU_EACH, NAME, Paced, rates
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.usefixtures("paced_kind")
 # ---- Where ----
 
 
+@by_its_speed
 @pytest.mark.parametrize("way", [WAYS[i] for i in (0, 1, 5, 8)], ids=lambda way: way.name)
 def test_a_fast_device_gets_the_work(way: Way, choose: Any) -> None:
     device = Paced()

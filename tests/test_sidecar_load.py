@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import raw_http2
+from builds import by_its_memory
 from sidecar_batches import batch, works
 from sidecar_process import sample, sidecar
 
@@ -66,6 +67,7 @@ def test_bytes_that_are_no_calls(tmp_path: Path) -> None:
     assert server.other_lines == []
 
 
+@by_its_memory
 def test_halves_of_messages_are_not_held_for_ever(tmp_path: Path) -> None:
     """200 callers hold 60 KB each, of messages that never end: over the limit some are cut off."""
     path = tmp_path / "s"
@@ -105,6 +107,7 @@ def test_small_calls_do_not_hide_halves_of_messages(tmp_path: Path, method: byte
         assert server.stop() == 0
 
 
+@by_its_memory
 def test_slow_readers(tmp_path: Path) -> None:
     """Callers who send and never read hold what they may, and no more; others are served."""
     path = tmp_path / "s"

@@ -19,7 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from builds import THREADS_CHECKED
+from builds import THREADS_CHECKED, by_its_memory
 from forks import needs_fork, succeeds_in_a_child
 from verifier_items import LANES, batch_of, lane_items, valid
 from verilane import (
@@ -223,6 +223,7 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+@by_its_memory
 def test_memory_does_not_grow() -> None:
     """A hundred thousand items by all doors, cancelled and late ones too: after the first rounds
     memory stays what it is.
