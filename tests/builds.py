@@ -31,7 +31,5 @@ by_its_speed = pytest.mark.skipif(
 
 if __name__ == "__main__":
     packages = Path(sysconfig.get_path("purelib"))
-    folders = (
-        folder for name in ("nvidia/*/lib", "pyopencl/.libs") for folder in packages.glob(name)
-    )
-    print(":".join(map(str, folders)))
+    places = [place for name in ("nvidia/*/lib", "pyopencl/.libs") for place in packages.glob(name)]
+    print(":".join(map(str, places)))
