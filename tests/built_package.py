@@ -78,6 +78,7 @@ def build(source: Path, kind: str, target: Path) -> Path:
         f"print(build_meta.build_{kind}(sys.argv[1]), file=sys.stderr)"
     )
     environment = {**os.environ, "CC": str(_quick_compiler(target)), "PYTHONWARNINGS": "ignore"}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # what it is built of stays as it was
     for name in ("CFLAGS", "LDFLAGS", "PYTHONPATH", "VERILANE_BUILD", "LD_PRELOAD"):
         environment.pop(name, None)
     done = subprocess.run(

@@ -159,7 +159,7 @@ def test_whom_a_client_believes(tmp_path: Path) -> None:
     _stale(path)
     assert why_not_to_be_trusted(str(path), {me}) is None
     assert "who may answer anything" in str(why_not_to_be_trusted(str(path), {me + 1}))
-    (tmp_path / "d").mkdir()
+    (tmp_path / "d").mkdir(0o700)  # whatever this user's umask is
     link = tmp_path / "d" / "link"
     link.symlink_to(path)
     assert why_not_to_be_trusted(str(link), {me}) is None

@@ -74,8 +74,8 @@ void native_double(u64 *out, size_t n, const u64 *in, int extra) {
 
 void native_add(u64 *out, size_t n, const u64 *p, const u64 *q, int extra, int ways) {
     for (size_t i = 0; i < n; i += (size_t)ways * LANES) {
-        gej r[WAYS];
-        ge s[WAYS];
+        gej r[WAYS] = {0};
+        ge s[WAYS] = {0};
         FOR_WAYS LOAD_XYZ(&r[w], p + 12 * (i + (size_t)w * LANES), extra);
         FOR_WAYS load_ge(&s[w], q + 8 * (i + (size_t)w * LANES), extra);
         if (ways == WAYS) gej_add_ge(r, s, WAYS);

@@ -20,7 +20,10 @@ def main() -> None:
         )
         sys.exit(2)
     try:
-        app(prog_name="verilane", standalone_mode=True)
+        try:
+            app(prog_name="verilane", standalone_mode=True)
+        finally:  # what is written to a buffer only has not been said yet
+            sys.stdout.flush()
     except OSError as error:  # what no command expects: its own output can't be written
         print(f"verilane: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

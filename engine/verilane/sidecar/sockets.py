@@ -36,14 +36,17 @@ class OwnSocket:
             self._lock = self._locked()
             self._clear()
             self.socket = self._bound(mode)
+            self._made = os.lstat(self._front)
         except OSError as error:
             raise BadSetup(f"{path}: {error.strerror}") from None
 
     def close(self) -> None:
         """Takes the socket away; the path is free afterwards."""
         self.socket.close()
-        if _same(self.path, self._front):
-            os.unlink(self.path)
+        # Not by its other link: asyncio of Python 3.13 takes that away when it closes a server.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.lstat(self.path), self._made):
+                os.unlink(self.path)
         for name in sorted(os.listdir(self.directory), key="lock".__eq__):  # the lock at last
             os.unlink(os.path.join(self.directory, name))
         with suppress(OSError):  # another server has it already
