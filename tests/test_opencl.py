@@ -176,7 +176,10 @@ def test_a_broken_driver_costs_only_its_own_place(
     unopened: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cl = pytest.importorskip("pyopencl")
-    real = cl.get_platforms()
+    try:
+        real = cl.get_platforms()
+    except cl.LogicError:  # pyopencl without any driver
+        real = []
     broken = Broken(cl.RuntimeError("clGetDeviceIDs failed: OUT_OF_HOST_MEMORY"))
     monkeypatch.setattr(cl, "get_platforms", lambda: [broken, *real])
     first, *rest = _opencl.places.found()
