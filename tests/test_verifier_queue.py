@@ -210,7 +210,7 @@ def test_whoever_fills_memory_or_tickets_leaves_some_to_others(full: Priority) -
             asked.append(verifier.submit(long, priority=priority))
         for future in asked[1:]:
             future.cancel()
-    with plugged(tickets=160, cache=0) as verifier:
+    with plugged(96 << 20, tickets=160, cache=0) as verifier:
         asked = until_busy(verifier, VOTE, full)
         assert len(asked) == 160 - 10 * full - 1  # and the one that is at work
         for priority in reversed([each for each in Priority if each < full]):
