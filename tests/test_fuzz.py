@@ -32,10 +32,11 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_checks_hold(name: str) -> None:
+def test_checks_hold(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyarrow")
     pytest.importorskip("google.protobuf")
     checks = module("checks")
+    monkeypatch.setattr(checks, "folder", lambda: tmp_path)
     assert list(checks.CHECKS) == NAMES
     number = NAMES.index(name)
     for data in checks.seeds(12)[12 * number : 12 * (number + 1)]:

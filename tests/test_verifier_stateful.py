@@ -4,14 +4,10 @@ or with a named error.
 
 import asyncio
 import contextlib
-import gc
-import os
 import random
-import sys
 import threading
 import time
 from concurrent.futures import CancelledError, Future
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +15,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from builds import THREADS_CHECKED, by_its_memory
+from builds import THREADS_CHECKED
 from forks import needs_fork, succeeds_in_a_child
-from verifier_items import LANES, batch_of, lane_items, valid
+from verifier_items import LANES, lane_items
 from verilane import (
     Busy,
     DeadlineExceeded,
@@ -211,67 +207,3 @@ def _check(future: Future[Any], verdicts: list[Verdict]) -> None:
 @needs_fork
 class TestFront(Front.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(max_examples=40, stateful_step_count=25)
-
-
-# ---- Memory ----
-
-
-def resident() -> int:
-    """Bytes of this process that are in memory."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
-@by_its_memory
-def test_memory_does_not_grow() -> None:
-    """A hundred thousand items by all doors, cancelled and late ones too: after the first rounds
-    memory stays what it is.
-    """
-    items = valid("ed25519", 60)
-    with Verifier(threads=2, cache=1000) as verifier:
-
-        async def in_loop() -> None:
-            await asyncio.gather(*(verifier.averify(item) for item in items * 20))
-
-        def round_of() -> None:
-            verifier.submit_many(batch_of(items, 200), source=5).result(60)
-            futures = [
-                verifier.submit(item, timeout=30, source=i) for i, item in enumerate(items * 20)
-            ]
-            for future in futures[::3]:
-                future.cancel()
-            futures += [verifier.submit(item, timeout=1e-6) for item in items]
-            for item in items * 5:
-                verifier.verify(item)
-            asyncio.run(in_loop())
-            for future in futures:
-                _wait(future)
-
-        for _ in range(3):
-            round_of()
-        gc.collect()
-        before = resident()
-        for _ in range(10):
-            round_of()
-        gc.collect()
-        assert resident() - before < 4 << 20
-        assert verifier.stats()["tickets"] == verifier.stats()["bytes"] == 0
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
-def test_verifiers_give_their_memory_back() -> None:
-    item = valid("ed25519", 1)[0]
-
-    def make(number: int) -> None:
-        for _ in range(number):
-            with Verifier(threads=2) as verifier:
-                verifier.verify(item)
-                verifier.submit(item).result(30)
-
-    make(20)
-    gc.collect()
-    before = resident()
-    make(100)
-    gc.collect()
-    assert resident() - before < 8 << 20

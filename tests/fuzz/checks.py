@@ -2,8 +2,10 @@
 bytes, asks the package, and compares with tests/reference or with another way to the same answer.
 """
 
+import atexit
 import json
 import random
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -294,7 +296,10 @@ def reads(call: Callable[[], T]) -> T | None:
 
 @cache
 def folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="verilane-fuzz-"))
+    """Of this process; removed at its end, but under libFuzzer, which ends it at once."""
+    made = Path(tempfile.mkdtemp(prefix="verilane-fuzz-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def check_files(source: Source) -> None:

@@ -6,13 +6,13 @@ atheris`; it knows some versions of Python on Linux and macOS), else by Hypothes
 
 import argparse
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-FINDINGS = Path(__file__).resolve().parents[2] / "build" / "fuzz-findings"
+BUILD = Path(__file__).resolve().parents[2] / "build" / "fuzz"
+FINDINGS = BUILD.with_name("fuzz-findings")
 
 
 def by_atheris(seconds: int) -> None:
@@ -29,9 +29,11 @@ def by_atheris(seconds: int) -> None:
         count += 1
         checks.check(data)
 
-    corpus = Path(tempfile.mkdtemp(prefix="verilane-seeds-"))
+    corpus, seeds = BUILD / "corpus" / "python", BUILD / "seeds" / "python"
+    for folder in (corpus, seeds):
+        folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(checks.seeds()):
-        (corpus / f"{number:03}").write_bytes(data)
+        (seeds / f"{number:03}").write_bytes(data)
     options = [f"-max_total_time={seconds}", f"-artifact_prefix={FINDINGS}/python-"]
     # No bound on memory: atheris itself keeps some 4 KB an input; the checks without it keep none.
     options += [
@@ -40,6 +42,7 @@ def by_atheris(seconds: int) -> None:
         "-timeout=120",
         "-print_final_stats=1",
         str(corpus),
+        str(seeds),
     ]
     atheris.Setup([sys.argv[0], *options], one)
     atheris.Fuzz()

@@ -89,15 +89,17 @@ def run_python(seconds: int) -> Run:
 
 
 def run_one(name: str, command: list[object], log: Path, seconds: int) -> Run:
-    """Runs a command that is to end by itself after so many seconds; what it says goes to `log`."""
+    """Runs a command that is to end by itself after so many seconds; what it says goes to `log`.
+    What it leaves in its folder for temporary files is removed.
+    """
     begun = time.monotonic()
     words = [str(word) for word in command]
-    with log.open("w") as out:
+    with log.open("w") as out, tempfile.TemporaryDirectory() as temporary:
         try:
             status = subprocess.run(
                 words,
                 cwd=ROOT,
-                env=environment(),
+                env=environment() | {"TMPDIR": temporary},
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 timeout=seconds + GRACE,

@@ -1,0 +1,80 @@
+"""What verifiers leave in memory, in a process of its own: where other tests ran, theirs comes and
+goes at any time.
+
+    python tests/verifier_memory.py calls | verifiers    # prints by how many bytes it grew
+"""
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+from verifier_items import batch_of, valid
+from verilane import DeadlineExceeded
+from verilane.verifier import Verifier
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def growth(work: Callable[[], None], *, before: int, rounds: int) -> int:
+    """By how many bytes some rounds of work make it grow, after the first ones."""
+    for _ in range(before):
+        work()
+    gc.collect()
+    size = resident()
+    for _ in range(rounds):
+        work()
+    gc.collect()
+    return resident() - size
+
+
+def of_calls() -> int:
+    """By a hundred thousand items through all doors, cancelled and late ones too."""
+    items = valid("ed25519", 60)
+    with Verifier(threads=2, cache=1000) as verifier:
+
+        async def in_loop() -> None:
+            await asyncio.gather(*(verifier.averify(item) for item in items * 20))
+
+        def work() -> None:
+            verifier.submit_many(batch_of(items, 200), source=5).result(60)
+            futures = [
+                verifier.submit(item, timeout=30, source=i) for i, item in enumerate(items * 20)
+            ]
+            for future in futures[::3]:
+                future.cancel()
+            futures += [verifier.submit(item, timeout=1e-6) for item in items]
+            for item in items * 5:
+                verifier.verify(item)
+            asyncio.run(in_loop())
+            for future in futures:
+                with contextlib.suppress(CancelledError, DeadlineExceeded):
+                    future.result(60)
+
+        grown = growth(work, before=10, rounds=30)
+        assert verifier.stats()["tickets"] == verifier.stats()["bytes"] == 0
+    return grown
+
+
+def of_verifiers() -> int:
+    """By a hundred verifiers, each used and closed."""
+    item = valid("ed25519", 1)[0]
+
+    def work() -> None:
+        with Verifier(threads=2) as verifier:
+            verifier.verify(item)
+            verifier.submit(item).result(30)
+
+    return growth(work, before=20, rounds=100)
+
+
+if __name__ == "__main__":
+    print({"calls": of_calls, "verifiers": of_verifiers}[sys.argv[1]]())
