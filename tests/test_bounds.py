@@ -151,8 +151,6 @@ def magnitudes_of(machine: Machine, operation: Operation) -> list[tuple[int, ...
 def test_operations(name: str) -> None:
     machine, text = machine_of(name), text_of("field.c", *name.split())
     for operation in OPERATIONS:
-        if operation.name == "sqr_n":  # a loop of sqr
-            continue
         for magnitudes in magnitudes_of(machine, operation):
             try:
                 assert prove_operation(machine, text, operation, magnitudes) > 0

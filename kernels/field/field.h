@@ -141,13 +141,6 @@ FN_INLINE void fe_from_number(fe *r, const fe *a) { *r = *a; }
 FN_INLINE void fe_to_number(fe *r, const fe *a) { fe_normalize(r, a); }
 #endif
 
-/* r = a^(2^n) */
-FN_INLINE void fe_sqr_n(fe *r, const fe *a, int n) {
-    fe t = *a;
-    NO_UNROLL for (int i = 0; i < n; i++) fe_sqr(&t, &t);
-    *r = t;
-}
-
 /* Several elements side by side, `ways` of them (1 or WAYS, a compile-time constant). */
 #ifndef WAYS_MAX
 #define WAYS_MAX WAYS
