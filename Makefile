@@ -42,7 +42,7 @@ docs: $(VENV)/.docs $(VENV)/.built
 # Every harness of tests/fuzz, SECONDS each: C under libFuzzer (clang), Python under atheris or Hypothesis. Fails on a finding.
 SECONDS ?= 60
 
-fuzz: $(VENV)/.test $(VENV)/.built
+fuzz: $(VENV)/.test $(VENV)/.fuzz $(VENV)/.built
 	$(RUN) tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)
 
 # The verifier's own C under sanitizers, the rest as it is: native threads at every door, forks, ends without draining.
@@ -156,6 +156,11 @@ $(VENV)/.built: $(VENV)/.made $(BUILD_FILES)
 	@PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --editable '.[cli]' || { \
 	    echo 'The build needs a C compiler and the headers of Python.' \
 	         'On Debian and Ubuntu: apt install gcc python3-dev' >&2; exit 1; }
+	@touch $@
+
+# Without what guides it, make fuzz does less, and says so.
+$(VENV)/.fuzz: $(VENV)/.made pyproject.toml
+	-$(PIP) install --only-binary atheris --group fuzz
 	@touch $@
 
 # What one command needs beside it: a dependency group of pyproject.toml.

@@ -67,3 +67,5 @@ def test_a_finding_fails_and_is_told(tmp_path: Path) -> None:
     assert not found.good and "heap-buffer-overflow" in found.told
     fine = run.run_one("x", [sys.executable, "-c", "print('DONE 3 inputs')"], tmp_path / "log", 1)
     assert fine.good and fine.told == "DONE 3 inputs"
+    pieces = "for n in (5, 7): print('stat::number_of_executed_units:', n)"
+    assert run.run_one("x", [sys.executable, "-c", pieces], tmp_path / "log", 1).told == "12 inputs"

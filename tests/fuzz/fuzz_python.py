@@ -1,10 +1,13 @@
-"""Runs checks.py on bytes for a while: guided by coverage where atheris is installed (`pip install
-atheris`; it knows some versions of Python on Linux and macOS), else by Hypothesis.
+"""Runs checks.py on bytes for a while: guided by coverage where atheris is installed (dependency
+group fuzz), else by Hypothesis.
 
     python tests/fuzz/fuzz_python.py [--seconds 60]    # or a file: runs it again
 """
 
 import argparse
+import importlib.util
+import math
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,21 +16,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "fuzz"
 FINDINGS = BUILD.with_name("fuzz-findings")
+AT_MOST = 100_000
+"""Inputs of one process under atheris, which keeps some 4 KB of each; the checks keep none."""
 
 
-def by_atheris(seconds: int) -> None:
+def by_atheris(seconds: int) -> int:
+    """Processes, one after another, each from what was reached before."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        command = [sys.executable, __file__, "--piece", f"--seconds={math.ceil(left)}"]
+        status = subprocess.run(command).returncode
+        if status:
+            return status
+    return 0
+
+
+def piece(seconds: int) -> None:
     """Does not return: libFuzzer ends the process."""
     import atheris
 
     with atheris.instrument_imports(include=["verilane"], enable_loader_override=False):
         import checks
-
-    count = 0
-
-    def one(data: bytes) -> None:
-        nonlocal count
-        count += 1
-        checks.check(data)
 
     corpus, seeds = BUILD / "corpus" / "python", BUILD / "seeds" / "python"
     for folder in (corpus, seeds):
@@ -35,16 +44,9 @@ def by_atheris(seconds: int) -> None:
     for number, data in enumerate(checks.seeds()):
         (seeds / f"{number:03}").write_bytes(data)
     options = [f"-max_total_time={seconds}", f"-artifact_prefix={FINDINGS}/python-"]
-    # No bound on memory: atheris itself keeps some 4 KB an input; the checks without it keep none.
-    options += [
-        "-rss_limit_mb=0",
-        "-max_len=1024",
-        "-timeout=120",
-        "-print_final_stats=1",
-        str(corpus),
-        str(seeds),
-    ]
-    atheris.Setup([sys.argv[0], *options], one)
+    options += [f"-runs={AT_MOST}", "-max_len=1024", "-timeout=120", "-print_final_stats=1"]
+    options += [str(corpus), str(seeds)]
+    atheris.Setup([sys.argv[0], *options], checks.check)
     atheris.Fuzz()
 
 
@@ -80,6 +82,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--engine", choices=["atheris", "hypothesis"])
+    parser.add_argument("--piece", action="store_true", help="one process under atheris")
     parser.add_argument("file", nargs="?", type=Path, help="an input to run again")
     options = parser.parse_args()
     FINDINGS.mkdir(parents=True, exist_ok=True)
@@ -88,13 +91,13 @@ def main() -> int:
 
         checks.check(options.file.read_bytes())
         return 0
-    if options.engine != "hypothesis":
-        try:
-            by_atheris(options.seconds)
-        except ImportError as missing:
-            if options.engine:
-                raise
-            print(f"SKIPPED coverage: {missing}")
+    if options.piece:
+        piece(options.seconds)
+    engine = options.engine or ("atheris" if importlib.util.find_spec("atheris") else "hypothesis")
+    if engine == "atheris":
+        return by_atheris(options.seconds)
+    if not options.engine:
+        print("SKIPPED coverage: atheris is not installed")
     return by_hypothesis(options.seconds)
 
 

@@ -115,11 +115,12 @@ def _told(log: Path, good: bool) -> str:
     lines = log.read_text(errors="replace").splitlines()
     if not good:
         marks = ("FINDING", "ERROR", "runtime error", "SUMMARY", "Test unit written", "    #")
+        marks += ("Uncaught", '  File "')
         marked = [line for line in lines if any(mark in line for mark in marks)]
         return "\n".join([str(log), *(marked or lines)[:30]])
     parts = [line for line in lines if line.startswith("SKIPPED")]
-    done = [line.split(":")[-1].strip() for line in lines if "number_of_executed_units" in line]
-    parts += [f"{count} inputs" for count in done]
+    done = [int(line.split(":")[-1]) for line in lines if "number_of_executed_units" in line]
+    parts += [f"{sum(done)} inputs"] if done else []
     parts += [line for line in lines if line.startswith("DONE")]
     return "; ".join(parts)
 
