@@ -1,4 +1,4 @@
-"""Ed25519: verify, beside libsodium (PyNaCl) and OpenSSL (cryptography).
+"""Ed25519: prepared keys, equations and lanes. All else is in bench_schemes.py.
 
 `pytest bench -k "ed25519 and 1024items"` picks rows by parts of their names.
 """
@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import peers
 import pytest
 from numpy.typing import NDArray
-from rows import SIGNATURE_ISAS, SLOW_PEER, sizes
+from rows import SIGNATURE_ISAS, sizes
 from workload import ed25519_signatures, packed
 
 from verilane import _cpu_keys, _cpu_signatures, ed25519
@@ -19,12 +18,6 @@ from verilane._devices import isa_of
 from verilane._prepared import key_column
 
 verify_many = ed25519.verify_many
-
-
-@sizes("ed25519", SLOW_PEER)
-def test_ed25519_cryptography(measure: Any, n: int) -> None:
-    columns = ed25519_signatures(n)
-    assert measure(lambda: peers.cryptography_ed25519(*columns), n)
 
 
 # ---- Prepared keys: each row beside the same without, one way at a time ----

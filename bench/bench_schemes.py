@@ -59,17 +59,16 @@ SCHEMES = {
         lambda n: parsed(p256_signatures(n)),
         SLOW_PEER,
     ),
-}
-CURVES = {"p256": p256_signatures}
-if find_spec("tongsuopy"):
-    SCHEMES["sm2"] = Scheme(
+    "sm2": Scheme(
         sm2,
         lambda n: of_curve(sm2_signatures(n)),
         peers.tongsuo_sm2,
         lambda n: parsed(sm2_signatures(n)),
         SLOW_PEER,
-    )
-    CURVES["sm2"] = sm2_signatures
+    ),
+}
+CURVES = {"p256": p256_signatures, "sm2": sm2_signatures}
+SIGNS_SM2 = pytest.mark.skipif(not find_spec("tongsuopy"), reason="tongsuopy is not installed")
 
 
 def of_each(batches: Callable[[Scheme], list[int]], names: Sequence[str] = tuple(SCHEMES)) -> Any:
@@ -78,7 +77,10 @@ def of_each(batches: Callable[[Scheme], list[int]], names: Sequence[str] = tuple
         pytest.param(
             name,
             n,
-            marks=pytest.mark.benchmark(group=f"{name}, n = {n}"),
+            marks=[
+                pytest.mark.benchmark(group=f"{name}, n = {n}"),
+                *([SIGNS_SM2] if name == "sm2" else []),
+            ],
             id=f"{name}-{n}items",
         )
         for name in names
@@ -97,6 +99,12 @@ def test_peer(measure: Any, name: str, n: int) -> None:
     assert measure(lambda: scheme.peer(*columns), n, base=True)
 
 
+@sizes("ed25519", SLOW_PEER)
+def test_ed25519_cryptography(measure: Any, n: int) -> None:
+    columns = ed25519_signatures(n)
+    assert measure(lambda: peers.cryptography_ed25519(*columns), n)
+
+
 @of_each(lambda scheme: [n for n in scheme.peer_sizes if n in MANY])
 def test_peer_all_cores(measure: Any, name: str, n: int) -> None:
     scheme = SCHEMES[name]
@@ -108,6 +116,13 @@ def test_packed(measure: Any, name: str, n: int) -> None:
     scheme = SCHEMES[name]
     columns = [packed(column) for column in scheme.lists(n)]
     assert measure(lambda: scheme.module.verify_many(*columns, threads=1), n).all_ok
+
+
+@sizes("schnorr")
+def test_schnorr_prepared(measure: Any, n: int) -> None:
+    keys, *columns = (packed(column) for column in schnorr_signatures(n))
+    prepared = secp256k1.schnorr.prepare(keys)
+    assert measure(lambda: secp256k1.schnorr.verify_many(prepared, *columns, threads=1), n).all_ok
 
 
 @of_each(lambda _: BATCHES, tuple(CURVES))
@@ -151,19 +166,19 @@ def test_one(measure: Any, name: str, n: int) -> None:
 EXCEPTIONAL = "sm2, every item exceptional"
 
 
+@SIGNS_SM2
 @sizes(EXCEPTIONAL, [64, 1024])
 def test_sm2_exceptional_tongsuo(measure: Any, n: int) -> None:
     """Honest items: what the peer costs does not depend on the item."""
-    pytest.importorskip("tongsuopy")
     data = sm2_signatures(n)
     columns = data.parsed, data.der, data.messages
     assert measure(lambda: peers.tongsuo_sm2(*columns), n, base=True)
 
 
+@SIGNS_SM2
 @sizes(EXCEPTIONAL, [64, 1024])
 @pytest.mark.parametrize("device", SIGNATURE_ISAS)
 def test_sm2_exceptional_on(measure: Any, n: int, device: str) -> None:
-    pytest.importorskip("tongsuopy")
     keys, signed, digests = (packed(column) for column in exceptional_sm2(n))
     options = {"digests": digests, "device": device, "threads": 1}
     verdicts = measure(lambda: sm2.verify_many(keys, signed, **options), n)

@@ -1,4 +1,4 @@
-"""BIP-340 Schnorr: verify, beside libsecp256k1 (coincurve).
+"""BIP-340 Schnorr: exceptional items, equations and lanes. All else is in bench_schemes.py.
 
 `pytest bench -k "schnorr and 1024items"` picks rows by parts of their names.
 """
@@ -16,13 +16,6 @@ from verilane._columns import column
 from verilane._devices import isa_of
 
 verify_many = secp256k1.schnorr.verify_many
-
-
-@sizes("schnorr")
-def test_schnorr_prepared(measure: Any, n: int) -> None:
-    keys, *columns = (packed(column) for column in schnorr_signatures(n))
-    prepared = secp256k1.schnorr.prepare(keys)
-    assert measure(lambda: verify_many(prepared, *columns, threads=1), n).all_ok
 
 
 # ---- Exceptional items only: what an attacker would send ----

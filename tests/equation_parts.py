@@ -20,7 +20,7 @@ class Coefficient(ctypes.Structure):
 class Sum(ctypes.Structure):
     """csrc/scheme/bisect.h: vl_sum."""
 
-    _fields_ = members((ctypes.c_uint8 * 64, "point"), (INT, "infinite"))
+    _fields_ = members((U64 * 8, "point"), (INT, "infinite"))
 
     def affine(self) -> tuple[int, int] | None:
         return None if self.infinite else points(bytes(self.point))[0]

@@ -11,7 +11,8 @@ from builds import THREADS_CHECKED
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 no_threads_in_children = pytest.mark.skipif(
-    THREADS_CHECKED, reason="ThreadSanitizer has no threads in a child of a process with threads"
+    THREADS_CHECKED,
+    reason="ThreadSanitizer ends a child whose thread has the place of one that its parent had",
 )
 
 

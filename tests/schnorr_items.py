@@ -116,7 +116,7 @@ def _infinite_and_doubled() -> Iterator[Item]:
     secrets = [1, 2, 3, N - 1, LAMBDA, *(rng.randrange(1, N) for _ in range(4))]
     for secret in secrets:
         x = multiply_base(rng.randrange(1, N))[0]
-        for r in (0, 1, x, point_x(secret), N, P - 1):
+        for r in (x, 0, 1, point_x(secret), N, P - 1):
             yield with_r(f"R infinite:{secret},{r}", secret, r, 1)
             yield with_r(f"R = -2 e P:{secret},{r}", secret, r, -1)
             yield with_r(f"s = 0:{secret},{r}", secret, r, 0)

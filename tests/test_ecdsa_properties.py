@@ -63,7 +63,7 @@ def test_hostile_bytes(scheme: Scheme, isa: str, encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["compact", "der", "der-lax"])
 def test_random_bytes(scheme: Scheme, isa: str, encoding: str) -> None:
     """Thousands at a time."""
-    batch = random_checks(encoding, 2000)
+    batch = random_checks(encoding, 3000)
     assert_like_the_reference(scheme, batch, isa, encoding=encoding, hybrid_keys=True)
 
 

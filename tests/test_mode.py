@@ -28,7 +28,7 @@ MODES = {"nearest": 0x1F80, "down": 0x3F80, "up": 0x5F80, "flushed": 0x9FDF}
 def call_in_mode(mode: int, call: int, *arguments: int) -> int:
     """Returns what the function at an address returns; asserts that the mode is the same after."""
     native = library("mode.c")
-    native.native_call_in_mode.restype = ctypes.c_uint64
+    native.native_call_in_mode.restype = ctypes.c_uint32  # an int
     after = ctypes.c_uint32()
     given = (ctypes.c_uint64 * 12)(*(each % 2**64 for each in arguments))
     result: int = native.native_call_in_mode(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import raw_http2
-from builds import by_its_memory
+from builds import ADDRESSES_CHECKED
 from sidecar_batches import batch, works
 from sidecar_process import sample, sidecar
 
@@ -67,7 +67,6 @@ def test_bytes_that_are_no_calls(tmp_path: Path) -> None:
     assert server.other_lines == []
 
 
-@by_its_memory
 def test_halves_of_messages_are_not_held_for_ever(tmp_path: Path) -> None:
     """200 callers hold 60 KB each, of messages that never end: over the limit some are cut off."""
     path = tmp_path / "s"
@@ -81,7 +80,7 @@ def test_halves_of_messages_are_not_held_for_ever(tmp_path: Path) -> None:
         assert 30_000 < event["held_bytes"] < 100_000
         assert len(callers) > len(server.named("connection_cut"))
         assert works(path)
-        assert server.memory() < 250 << 20
+        assert ADDRESSES_CHECKED or server.memory() < 250 << 20
         for caller in callers:
             caller.close()
         assert server.stop() == 0
@@ -107,7 +106,6 @@ def test_small_calls_do_not_hide_halves_of_messages(tmp_path: Path, method: byte
         assert server.stop() == 0
 
 
-@by_its_memory
 def test_slow_readers(tmp_path: Path) -> None:
     """Callers who send and never read hold what they may, and no more; others are served."""
     path = tmp_path / "s"
@@ -134,7 +132,7 @@ def test_slow_readers(tmp_path: Path) -> None:
         calls = [VerifierStub(channel).Verify(endless()) for channel in channels]
         for _ in range(4):
             time.sleep(0.3)
-            assert server.memory() - before < 150 << 20
+            assert ADDRESSES_CHECKED or server.memory() - before < 150 << 20
             assert works(path)
         ended.set()
         for call in calls:

@@ -119,7 +119,7 @@ def test_garbage_does_not_make_batches_long() -> None:
 
 
 def test_max_wait_fills_batches() -> None:
-    wait = 20.0 if THREADS_CHECKED else 0.5
+    wait = 20.0 if THREADS_CHECKED else 2.0
     items, other = valid("ed25519", 16), valid("p256.ecdsa", 1)[0]
     with Verifier(threads=1, cache=0, max_wait={Priority.BULK: wait}) as verifier:
         start = time.perf_counter()

@@ -111,7 +111,7 @@ class Front(RuleBasedStateMachine):
     @rule()
     def fork(self) -> None:
         """Of the child all is over at once, and with the right name."""
-        if THREADS_CHECKED:
+        if THREADS_CHECKED:  # no_threads_in_children
             return
         assert succeeds_in_a_child(self._all_is_over_in_child)
 

@@ -7,6 +7,7 @@ group fuzz), else by Hypothesis.
 import argparse
 import importlib.util
 import math
+import shutil
 import subprocess
 import sys
 import time
@@ -39,6 +40,7 @@ def piece(seconds: int) -> None:
         import checks
 
     corpus, seeds = BUILD / "corpus" / "python", BUILD / "seeds" / "python"
+    shutil.rmtree(seeds, ignore_errors=True)
     for folder in (corpus, seeds):
         folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(checks.seeds()):
