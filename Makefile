@@ -65,8 +65,8 @@ THREADED := $(wildcard tests/test_*threads*.py tests/test_verifier*.py tests/tes
 sanitize: sanitize-address sanitize-thread sanitize-verify stress
 
 sanitize-address: $(VENV)/.test $(VENV)/.built
-	$(call CHECK,address,clang) LD_PRELOAD="$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so)" \
-	    LD_LIBRARY_PATH="$$($(RUN) tests/builds.py)" ASAN_OPTIONS=detect_leaks=0:handle_segv=0 $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
+	$(call CHECK,address,clang) LD_LIBRARY_PATH="$$($(RUN) tests/builds.py)" ASAN_OPTIONS=detect_leaks=0:handle_segv=0 \
+	    LD_PRELOAD="$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so)" $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
 
 sanitize-thread: $(VENV)/.test $(VENV)/.built
 	$(call CHECK,thread,gcc) LD_PRELOAD="$$(gcc -print-file-name=libtsan.so)" TSAN_OPTIONS=die_after_fork=0 \

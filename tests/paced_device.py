@@ -102,5 +102,10 @@ def rates(
     return Rates(cores or _pool.cores(), on_cpu, {NAME: device})
 
 
+def patient_rates() -> Rates:
+    """Of a CPU so slow that the device is waited for, however busy this machine is."""
+    return rates(start=1.0, cpu=0.01)
+
+
 SCHEMES = ("secp256k1.ecdsa", "secp256k1.schnorr", "p256.ecdsa", "sm2", "ed25519")
 CURVES = ("secp256k1", "p256", "sm2", "ed25519")

@@ -11,7 +11,7 @@ import pytest
 from builds import by_its_speed
 from chosen_device import SECP, Clock, chooser, learn, many, open_for
 from offload_items import WAYS, Way, codes
-from paced_device import CPU_EACH, NAME, Paced, rates
+from paced_device import CPU_EACH, NAME, Paced, patient_rates, rates
 from verilane import (
     _choice,
     _offload,
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("paced_kind")
 @pytest.mark.parametrize("way", [WAYS[i] for i in (0, 1, 5, 8)], ids=lambda way: way.name)
 def test_a_fast_device_gets_the_work(way: Way, choose: Any) -> None:
     device = Paced()
-    trusted = choose(device, rates())
+    trusted = choose(device, patient_rates())
     rows = [*way.honest(100) * 6, *way.rows[:150]]
     learn(device, partial(codes, way, rows))
     open_for(way)

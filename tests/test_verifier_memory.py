@@ -15,9 +15,10 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("work", "most"), [("calls", 4 << 20), ("verifiers", 4 << 20)])
-def test_memory_does_not_grow(work: str, most: int) -> None:
+@pytest.mark.parametrize("work", ["calls", "verifiers"])
+def test_memory_does_not_grow(work: str) -> None:
+    """A leak of 16 bytes an item, or of 40 KB a verifier, is more."""
     command = [sys.executable, HERE / "verifier_memory.py", work]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < most
+    assert int(done.stdout) < 1 << 20
