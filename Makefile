@@ -60,17 +60,18 @@ stress:
 # the tests compare with, would load its own C in a way (RTLD_DEEPBIND) that sanitizers refuse: its variable says not to.
 CHECK = VERILANE_BUILD=$(1) CC="$(2)" $(RUN) setup.py -q build --build-base build/$(1) --build-lib build/$(1)/lib && \
     PYTHONPATH=build/$(1)/lib PYCRYPTODOME_DISABLE_DEEPBIND=1
+LOADED_BY_NAME = LD_LIBRARY_PATH="$$($(RUN) tests/builds.py)"
 THREADED := $(wildcard tests/test_*threads*.py tests/test_verifier*.py tests/test_pool.py)
 
 sanitize: sanitize-address sanitize-thread sanitize-verify stress
 
 sanitize-address: $(VENV)/.test $(VENV)/.built
-	$(call CHECK,address,clang) LD_LIBRARY_PATH="$$($(RUN) tests/builds.py)" ASAN_OPTIONS=detect_leaks=0:handle_segv=0 \
+	$(call CHECK,address,clang) $(LOADED_BY_NAME) ASAN_OPTIONS=detect_leaks=0:handle_segv=0 \
 	    LD_PRELOAD="$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so)" $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)
 
 sanitize-thread: $(VENV)/.test $(VENV)/.built
-	$(call CHECK,thread,gcc) LD_PRELOAD="$$(gcc -print-file-name=libtsan.so)" TSAN_OPTIONS=die_after_fork=0 \
-	    $(RUN) -m pytest -n 0 $(THREADED) $(ARGS)
+	$(call CHECK,thread,gcc) $(LOADED_BY_NAME) TSAN_OPTIONS=die_after_fork=0 \
+	    LD_PRELOAD="$$(gcc -print-file-name=libtsan.so)" $(RUN) -m pytest -n 0 $(THREADED) $(ARGS)
 
 sanitize-verify: $(VENV)/.test $(VENV)/.built
 	$(call CHECK,verify,gcc) $(RUN) -m pytest $(ON_ALL_CORES) $(ARGS)

@@ -1,7 +1,7 @@
 """How the package under test was built: `make sanitize` runs all tests on builds that check.
 
-As a program, it prints where packages have libraries that they load by name. AddressSanitizer loads
-them for them, and looks into LD_LIBRARY_PATH alone.
+As a program, it prints where packages have libraries that they load by name. A sanitizer loads them
+for them, and looks into LD_LIBRARY_PATH alone.
 """
 
 import os
@@ -23,7 +23,7 @@ it as soon as it has a thread of its own.
 SANITIZED = ADDRESSES_CHECKED or THREADS_CHECKED
 
 by_its_memory = pytest.mark.skipif(
-    ADDRESSES_CHECKED, reason="AddressSanitizer holds what was freed: memory grows"
+    SANITIZED, reason="a sanitizer keeps memory of its own of what was: the process grows"
 )
 by_its_speed = pytest.mark.skipif(
     SANITIZED, reason="a build that checks is not as fast as the CPU that this test tells of"
