@@ -167,17 +167,14 @@ atexit.register(lambda: print(ecdsa.verify_many(*columns, threads=2).all_ok))
 # ---- Importing ----
 
 
-def test_import_is_quick_and_needs_little() -> None:
+def test_import_needs_little() -> None:
     code = """
-import sys, time
+import sys
 before = set(sys.modules)
-began = time.perf_counter()
 import verilane
-took = time.perf_counter() - began
 verilane.secp256k1, verilane.merkle, verilane.devices()
 loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
-print(took, *sorted(loaded & {"pyarrow", "typer", "rich", "click", "concurrent", "asyncio"}))
+print("verilane" in loaded, *sorted(loaded & {UNWANTED}))
 """
-    results = [python(code).stdout.split() for _ in range(3)]
-    assert min(float(result[0]) for result in results) < 0.150
-    assert all(result[1:] == [] for result in results), results[0]
+    unwanted = {"pyarrow", "typer", "rich", "click", "concurrent", "asyncio"}
+    assert python(code.replace("UNWANTED", repr(unwanted)[1:-1])).stdout.split() == ["True"]

@@ -1,7 +1,5 @@
 """Signatures get the same verdicts from every form that a column may have."""
 
-import random
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +8,8 @@ import pytest
 
 from items import honest_items
 from verilane import secp256k1
-from verilane._columns import column
 
 pa = pytest.importorskip("pyarrow")
-
-WIDTHS = (33, 65, 64)
-RNG = random.Random("column verdicts")
 
 
 def compact_rows() -> tuple[list[bytes], list[bytes], list[bytes], list[int]]:
@@ -67,17 +61,3 @@ def test_items_of_wrong_lengths_get_verdicts(isa: str) -> None:
     ]:
         codes = secp256k1.ecdsa.verify_many(*columns, device=isa).codes
         assert (codes == wanted).all(), (wanted, codes)
-
-
-def test_a_sequence_costs_little_over_packed() -> None:
-    """At most 150 ns an item and column, measured; 10 % of a verification would be 300 for all."""
-    n = 16384
-    items = [RNG.randbytes(33) for _ in range(n)]
-    best = min(timed(items) for _ in range(20))
-    assert best / n < 150e-9
-
-
-def timed(items: list[bytes]) -> float:
-    began = time.perf_counter()
-    column("keys", items, widths=WIDTHS, n=len(items))
-    return time.perf_counter() - began
