@@ -31,7 +31,7 @@ KINDS = {
     ),
     "accounts": Kind(
         chain_work.PROOFS,
-        chain_work.library_accounts,
+        chain_work.peer_accounts,
         chain_work.verify_accounts,
         chain_work.verify_packed_accounts,
     ),

@@ -53,7 +53,7 @@ def test_root_of_sm3_nodes_by_one_core(measure: Any) -> None:
 
 
 def test_trie_of_10_000_transactions_by_trie(measure: Any) -> None:
-    root = measure(chain_work.library_root, chain_work.TRANSACTIONS, base=True)
+    root = measure(chain_work.peer_root, chain_work.TRANSACTIONS, base=True)
     assert root == chain_work.trie_root()()
 
 

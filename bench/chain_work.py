@@ -34,7 +34,7 @@ def trie_root() -> Run:
     return lambda: merkle.ordered_trie_root(items, threads=1)
 
 
-def library_root() -> bytes:
+def peer_root() -> bytes:
     """Key by key, which is faster than within squash_changes()."""
     trie = HexaryTrie({})
     for index, item in enumerate(transactions()):
@@ -77,7 +77,7 @@ def verify_packed_accounts() -> Run:
     return lambda: mpt.verify_many(root, rows, values, packed, hash_keys=True, threads=1)
 
 
-def library_accounts() -> Run:
+def peer_accounts() -> Run:
     """Nodes by their hashes, then a look-up: half the time of HexaryTrie.get_from_proof."""
     root, keys, values, proofs = accounts()
 
@@ -97,13 +97,13 @@ def figures() -> Iterator[dict[str, Any]]:
         "name": "root of 10,000 transactions (Ethereum's trie)",
         "n": TRANSACTIONS,
         "ours": trie_root(),
-        "theirs": library_root,
+        "theirs": peer_root,
         "target": 30.0,
     }
     yield {
         "name": "1,000 proofs of accounts (Ethereum's trie)",
         "n": PROOFS,
         "ours": verify_accounts(),
-        "theirs": library_accounts(),
+        "theirs": peer_accounts(),
         "target": 30.0,
     }
